@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests run from the TypeScript sources of every package, so none can pass against a stale build. */
+const fromSources = {
+  resolve: { conditions: ["tutti-source"] },
+  ssr: { resolve: { conditions: ["tutti-source"] } },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSources,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "packages/protocol/test/**/*.test.ts"],
+        },
+      },
+      {
+        ...fromSources,
+        test: {
+          name: "simulation",
+          include: ["packages/simulation/test/**/*.test.ts"],
+          testTimeout: 120_000,
+        },
+      },
+      { test: { name: "tools", include: ["tools/**/*.test.ts"] } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
