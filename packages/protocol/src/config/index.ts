@@ -1,0 +1,19 @@
+export {
+  CLIENT_FLAGS,
+  type ClientConfig,
+  clientConfigJsonSchema,
+  parseClientConfig,
+} from "./client-config.ts";
+export { type CodecChoice, formatCodecChoice, parseCodecChoice } from "./codec-choice.ts";
+export type { ConfigInput, MachineDefaults } from "./config-reading.ts";
+export { type Flag, flagKey } from "./flags.ts";
+export { parseServerAddress, type ServerAddress } from "./server-address.ts";
+export {
+  parseServerConfig,
+  SERVER_FLAGS,
+  type ServerConfig,
+  serverConfigJsonSchema,
+} from "./server-config.ts";
+export { SOURCE_SCHEMES, type SourceSpec, sourceOfUri } from "./source-spec.ts";
+export { parseSourceUri, type StreamUri } from "./source-uri.ts";
+export { type StreamConfig, type StreamDefaults, streamOfUri } from "./stream-config.ts";

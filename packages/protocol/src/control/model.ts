@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+/**
+ * The house as the control API shows it: field names, nesting and types are Snapcast's, because
+ * its apps read them strictly. What we add is optional for a reader.
+ */
+
+/** A reading of the server's wall clock, since 1970. */
+export const WallTime = z.object({ sec: z.int(), usec: z.int() });
+export type WallTime = z.infer<typeof WallTime>;
+
+export const Volume = z.object({
+  muted: z.boolean(),
+  /** 0 to 100. */
+  percent: z.int().min(0).max(100),
+});
+export type Volume = z.infer<typeof Volume>;
+
+export const Host = z.object({
+  arch: z.string(),
+  /** Empty for the server itself. */
+  ip: z.string(),
+  /** Lower case with colons; all zero when unknown, empty for the server itself. */
+  mac: z.string(),
+  name: z.string(),
+  os: z.string(),
+});
+export type Host = z.infer<typeof Host>;
+
+export const ClientConfig = z.object({
+  instance: z.int(),
+  /** What the speaker adds after the converter, in milliseconds with one decimal. */
+  latency: z.number(),
+  /** Empty until a person gives one. */
+  name: z.string(),
+  volume: Volume,
+});
+export type ClientConfig = z.infer<typeof ClientConfig>;
+
+export const Client = z.object({
+  config: ClientConfig,
+  connected: z.boolean(),
+  host: Host,
+  id: z.string(),
+  lastSeen: WallTime,
+  snapclient: z.object({ name: z.string(), protocolVersion: z.int(), version: z.string() }),
+});
+export type Client = z.infer<typeof Client>;
+
+export const Group = z.object({
+  clients: z.array(Client),
+  id: z.string(),
+  muted: z.boolean(),
+  name: z.string(),
+  stream_id: z.string(),
+});
+export type Group = z.infer<typeof Group>;
+
+export const StreamUri = z.object({
+  fragment: z.string(),
+  /** "host" or "host:port". */
+  host: z.string(),
+  path: z.string(),
+  query: z.record(z.string(), z.string()),
+  raw: z.string(),
+  scheme: z.string(),
+});
+export type StreamUri = z.infer<typeof StreamUri>;
+
+export const StreamProperties = z.looseObject({
+  canControl: z.boolean(),
+  canGoNext: z.boolean(),
+  canGoPrevious: z.boolean(),
+  canPause: z.boolean(),
+  canPlay: z.boolean(),
+  canSeek: z.boolean(),
+});
+export type StreamProperties = z.infer<typeof StreamProperties>;
+
+export const Stream = z.object({
+  id: z.string(),
+  properties: StreamProperties,
+  status: z.enum(["idle", "playing", "disabled", "unknown"]),
+  uri: StreamUri,
+});
+export type Stream = z.infer<typeof Stream>;
+
+export const ServerAbout = z.object({
+  host: Host,
+  snapserver: z.object({
+    controlProtocolVersion: z.int(),
+    name: z.string(),
+    protocolVersion: z.int(),
+    /** A version of Snapcast with the same abilities: its apps compare it. */
+    version: z.string(),
+  }),
+  /** Our own name and version. */
+  tutti: z.object({ name: z.string(), version: z.string() }),
+});
+export type ServerAbout = z.infer<typeof ServerAbout>;
+
+export const HouseStatus = z.object({
+  groups: z.array(Group),
+  server: ServerAbout,
+  streams: z.array(Stream),
+});
+export type HouseStatus = z.infer<typeof HouseStatus>;

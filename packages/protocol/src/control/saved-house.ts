@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { Client } from "./model.ts";
+
+/** A group as it is kept on disk: by its members' ids. */
+export const SavedGroup = z.object({
+  clients: z.array(z.string()),
+  id: z.string(),
+  muted: z.boolean(),
+  name: z.string(),
+  streamId: z.string(),
+});
+export type SavedGroup = z.infer<typeof SavedGroup>;
+
+/** All that must survive a restart of the server. */
+export const SavedHouse = z.object({
+  clients: z.array(Client.omit({ connected: true })),
+  groups: z.array(SavedGroup),
+  schemaVersion: z.literal(1),
+});
+export type SavedHouse = z.infer<typeof SavedHouse>;
+
+/** Reads a state file's content. Undefined when it is none of ours, or of a version we do not know. */
+export function parseSavedHouse(content: unknown): SavedHouse | undefined {
+  return SavedHouse.safeParse(content).data;
+}

@@ -1,0 +1,12 @@
+export * from "./errors.ts";
+export * from "./limits.ts";
+export * from "./sample-format.ts";
+export * from "./units.ts";
+export * from "./wire/codec-header.ts";
+export { messageOfFrame } from "./wire/frame.ts";
+export { HEADER_BYTES, type Header } from "./wire/header.ts";
+export { clientIdOf, type Hello, type HelloExtension } from "./wire/hello.ts";
+export * from "./wire/message.ts";
+export * from "./wire/message-splitter.ts";
+export type { ServerSettings, SettingsExtension } from "./wire/server-settings.ts";
+export * from "./wire/time-datagram.ts";

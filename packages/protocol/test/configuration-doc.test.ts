@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import {
+  CLIENT_FLAGS,
+  clientConfigJsonSchema,
+  type Flag,
+  parseClientConfig,
+  parseServerConfig,
+  SERVER_FLAGS,
+  serverConfigJsonSchema,
+} from "../src/config/index.ts";
+import { keyTable } from "./configuration-doc.ts";
+
+const PAGE = new URL("../../../docs/configuration.md", import.meta.url);
+const EXAMPLES = new URL("../../../config/", import.meta.url);
+
+/** What must stand between each pair of marks in docs/configuration.md. */
+const SECTIONS = {
+  "server keys": keyTable(serverConfigJsonSchema()),
+  "server flags": flagTable(SERVER_FLAGS),
+  "client keys": keyTable(clientConfigJsonSchema()),
+  "client flags": flagTable(CLIENT_FLAGS),
+};
+
+test.each(Object.entries(SECTIONS))(
+  "docs/configuration.md has the %s as they are",
+  (name, table) => {
+    const section = new RegExp(`(<!-- ${name}: [^>]*-->)\n[\\s\\S]*?(<!-- end -->)`);
+    const page = readFileSync(PAGE, "utf8");
+    expect(page).toMatch(section);
+    const right = page.replace(section, (_, start, end) => `${start}\n\n${table}\n\n${end}`);
+    if (process.env.UPDATE_DOCS) writeFileSync(PAGE, right);
+    else expect(page, "run this test with UPDATE_DOCS=1 to bring the page up to date").toBe(right);
+  },
+);
+
+test("the example files are right, and name every key of the top level", () => {
+  const server = readFileSync(new URL("server.example.yaml", EXAMPLES), "utf8");
+  const client = readFileSync(new URL("client.example.yaml", EXAMPLES), "utf8");
+  const parsed = parseServerConfig({ text: server, fileName: "server.example.yaml" });
+  expect(parsed.streams.map(({ name }) => name)).toEqual(["Music", "Vinyl", "TV", "Demo"]);
+  expect(parseClientConfig({ text: client, fileName: "client.example.yaml" })).toMatchObject({
+    name: "Kitchen",
+    volume: { start: 30, max: 85 },
+  });
+  // An id is one client's own, and a chunk's length follows from the profile.
+  expect(missing(server, serverConfigJsonSchema())).toEqual(["chunkMs"]);
+  expect(missing(client, clientConfigJsonSchema())).toEqual(["id"]);
+});
+
+function missing(text: string, schema: object): string[] {
+  const { properties } = schema as { properties: object };
+  return Object.keys(properties).filter((key) => !new RegExp(`^${key}:`, "m").test(text));
+}
+
+function flagTable(flags: readonly Flag[]): string {
+  const rows = flags.map(({ option, path }) => `| \`${option}\` | \`${path.join(".")}\` |`);
+  return ["| Flag | Key |", "|---|---|", ...rows].join("\n");
+}
