@@ -1,0 +1,8 @@
+export { DeviceBusy, DeviceMissing, DeviceRefused } from "./device-errors.ts";
+export { type Device, type Direction, findDevice, listDevices } from "./devices.ts";
+export { monotonicUs } from "./monotonic-clock.ts";
+export { type OutputOptions, openInput, openOutput } from "./open.ts";
+export { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
+export * from "./port.ts";
+export type { CardOptions } from "./portaudio-stream.ts";
+export { TimingLine } from "./timing-line.ts";

@@ -1,0 +1,99 @@
+import type { LocalInstant } from "@tutti/protocol";
+
+/** How an output or input is opened. */
+export interface AudioFormat {
+  readonly rateHz: number;
+  readonly channels: number;
+}
+
+/** Numbers in one timing record: frame, at, cardFrame, run, in this order, as `TimingRecord` says. */
+export const TIMING_RECORD_NUMBERS = 4;
+
+/**
+ * What the card said in one callback. `at` reads half a frame late on average, and is wrong late only.
+ */
+export interface TimingRecord {
+  /**
+   * The frame that was first in the queue, numbered among all that were ever written (or read). With
+   * an empty queue it is one that is not written yet and is heard some callback later.
+   */
+  readonly frame: number;
+  /** When `cardFrame` passes the converter. */
+  readonly at: LocalInstant;
+  /** The card's own count, silence included: it runs on evenly while `run` stays the same. */
+  readonly cardFrame: number;
+  /** Grows whenever the card itself ran dry (or over): lines through two runs are worthless. */
+  readonly run: number;
+}
+
+/** What has happened since the output was opened. Counts only grow. */
+export interface OutputCounters {
+  /** Frames ever taken by `write`, cleared ones included: the number of the next frame written. */
+  readonly writtenFrames: number;
+  /** Frames handed to the card, of those written. */
+  readonly playedFrames: number;
+  /** Frames thrown away by `clear`. */
+  readonly clearedFrames: number;
+  /** Frames of silence the card got, after the first write, because nothing was queued. */
+  readonly silentFrames: number;
+  /** Callbacks that found too little, or nothing, queued. */
+  readonly shortCallbacks: number;
+  /** Times the card itself ran dry. */
+  readonly underruns: number;
+}
+
+/**
+ * A sound card that pulls. Between it and us lies a queue: a stall of JavaScript shorter than what is
+ * queued is not heard. Nothing here blocks.
+ */
+export interface AudioOutput {
+  readonly format: AudioFormat;
+  /** What the device adds between queue and converter, as it says. (ms) */
+  readonly latencyMs: number;
+  /** Room of the queue. (frames) */
+  readonly capacityFrames: number;
+  /**
+   * Whether the thread that feeds the card runs in real time, which it takes where that is permitted:
+   * without, a busy machine makes the card run dry. Absent where there is no such thread.
+   */
+  readonly realtime?: boolean;
+  /** Takes interleaved samples, -1 to 1, as far as there is room. Returns how many frames it took. */
+  write(samples: Float32Array): number;
+  /** Moves new records into `into`, TIMING_RECORD_NUMBERS each, oldest first. Returns how many. */
+  takeTiming(into: Float64Array): number;
+  counters(): OutputCounters;
+  /** Throws away what was written before and is not yet with the card, at the next callback. */
+  clear(): void;
+  /** Resolves once the device is free again. */
+  close(): Promise<void>;
+}
+
+/** A sound card that delivers. */
+export interface AudioInput {
+  readonly format: AudioFormat;
+  /** As for an output. */
+  readonly realtime?: boolean;
+  /** Moves captured frames, interleaved signed 16-bit little endian, into `into`. Returns how many frames. */
+  read(into: Uint8Array): number;
+  /** As for an output; `at` is when the frame was captured. */
+  takeTiming(into: Float64Array): number;
+  counters(): InputCounters;
+  /** Resolves once the device is free again. */
+  close(): Promise<void>;
+}
+
+/** What has happened since the input was opened. Counts only grow. */
+export interface InputCounters {
+  /** Frames taken from the card and kept: the number of the next frame kept. */
+  readonly capturedFrames: number;
+  /** Frames thrown away because `read` came too late: each makes a gap. */
+  readonly lostFrames: number;
+  /** Times the card itself ran over. */
+  readonly overruns: number;
+}
+
+/** Why a device cannot be used just now. */
+export interface DeviceEvents {
+  /** The device stopped for good (unplugged, host API gone): close it and open it anew. */
+  onLost(reason: string): void;
+}

@@ -1,0 +1,68 @@
+import type { AudioOptions, AudioStream } from "naudiodon";
+import { DeviceMissing, deviceError } from "./device-errors.ts";
+import { type Direction, forgetDevices, lookUpDevice } from "./devices.ts";
+import type { AudioFormat, DeviceEvents } from "./port.ts";
+
+export interface CardOptions {
+  /** "default", an index, a name or a part of one, or any name that ALSA knows. */
+  readonly device: string;
+  readonly format: AudioFormat;
+  /** Suggested to the device for its own buffer. (default 30 ms) */
+  readonly latencyMs?: number;
+  /** Frames in each callback. (default 10 ms) */
+  readonly framesPerBuffer?: number;
+  readonly events: DeviceEvents;
+}
+
+/** In real time this is enough on a busy machine too; more would be too late for live sound. */
+const LATENCY_MS = 30;
+const CALLBACK_MS = 10;
+/** Fits everybody who queues ahead, and covers a stall of as much. */
+const RING_MS = 1_000;
+
+/** ALSA opens more than PortAudio lists, such as "plughw:CARD=Kitchen", and needs no list for it. */
+const ALSA_NAME = /^(default|[\w-]+:\S*)$/;
+
+/**
+ * Opens and starts a PortAudio stream. Rejects with DeviceMissing, DeviceBusy or DeviceRefused. The
+ * native library is loaded here, so that whoever needs no card starts without.
+ */
+export async function openStream(
+  direction: Direction,
+  sampleFormat: 16 | 32,
+  options: CardOptions,
+): Promise<AudioStream> {
+  const { device, format, latencyMs = LATENCY_MS } = options;
+  const audioOptions: AudioOptions = {
+    ...(await choose(direction, device)),
+    sampleFormat,
+    sampleRate: format.rateHz,
+    channelCount: format.channels,
+    latencyMs,
+    framesPerBuffer: options.framesPerBuffer ?? Math.round((format.rateHz * CALLBACK_MS) / 1_000),
+    ringFrames: Math.round((format.rateHz * RING_MS) / 1_000),
+  };
+  const { open } = await import("naudiodon");
+  try {
+    return await (direction === "output"
+      ? open({ outOptions: audioOptions })
+      : open({ inOptions: audioOptions }));
+  } catch (cause) {
+    const error = deviceError(device, cause);
+    if (!(error instanceof DeviceMissing)) throw error;
+    if (audioOptions.deviceName !== undefined) forgetDevices();
+    const told: unknown = await lookUpDevice(direction, device).catch((reason: unknown) => reason);
+    throw told instanceof DeviceMissing ? new DeviceMissing(told.message, { cause }) : error;
+  }
+}
+
+async function choose(direction: Direction, device: string): Promise<AudioOptions> {
+  if (ALSA_NAME.test(device)) return { alsaDevice: device };
+  try {
+    const { index, name } = await lookUpDevice(direction, device);
+    return { deviceId: index, deviceName: name };
+  } catch (error) {
+    if (!(error instanceof DeviceMissing) || /\s/.test(device)) throw error;
+    return { alsaDevice: device }; // a card that is in use is not listed
+  }
+}
