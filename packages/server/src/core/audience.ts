@@ -1,0 +1,147 @@
+import { CONNECTIONS_BEFORE_HELLO_MAX, ProtocolError, type ServerInstant } from "@tutti/protocol";
+import type { Outbox } from "./outbox.ts";
+import type { AudioMessage, Rendition } from "./rendition.ts";
+import { type Heard, type Peer, Session } from "./session.ts";
+
+/** A session that is over, and whom it was with. */
+export interface Ended {
+  readonly address: string;
+  readonly peer: Peer | undefined;
+}
+
+/** All sessions: who they are with, and who of them plays what. */
+export class Audience {
+  readonly #outbox: Outbox;
+  readonly #sessions = new Map<number, Session>();
+  readonly #players = new Map<Rendition, Set<number>>();
+  readonly #tokens = new Map<string, number>();
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(id: number): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** The sessions of a client: one, or two for a moment. */
+  of(clientId: string): [id: number, session: Session][] {
+    return [...this.#sessions].filter(([, { peer }]) => peer?.clientId === clientId);
+  }
+
+  /** Takes a connection in, or closes it when too many from there have not said who they are. */
+  open(id: number, address: string, now: ServerInstant): void {
+    const strangers = [...this.#sessions.values()].filter(
+      (session) => session.address === address && !session.peer,
+    );
+    this.#sessions.set(id, new Session(address, now));
+    if (strangers.length >= CONNECTIONS_BEFORE_HELLO_MAX) {
+      this.close(id, `${strangers.length} other connections from there have not said hello`);
+    }
+  }
+
+  knowsToken(token: string): boolean {
+    return this.#tokens.has(token);
+  }
+
+  giveToken(token: string, id: number): void {
+    this.#tokens.set(token, id);
+  }
+
+  byToken(token: string): Session | undefined {
+    return this.#sessions.get(this.#tokens.get(token) ?? -1);
+  }
+
+  /** Puts a session on a rendition; returns what it played before. Settings must have been sent. */
+  play(
+    id: number,
+    session: Session,
+    { rendition, bufferMs, now }: { rendition: Rendition; bufferMs: number; now: ServerInstant },
+  ): void {
+    const players = this.#players.get(rendition) ?? new Set();
+    this.#players.set(rendition, players.add(id));
+    this.#outbox.send(id, session.play(rendition, bufferMs));
+    this.start(id, session, now);
+  }
+
+  /** Takes a session off what it plays; returns that. */
+  stop(id: number, session: Session): Rendition | undefined {
+    const { rendition } = session;
+    if (!rendition) return undefined;
+    session.rendition = undefined;
+    const players = this.#players.get(rendition);
+    players?.delete(id);
+    if (players?.size === 0) this.#players.delete(rendition);
+    return rendition;
+  }
+
+  /** Begins sending audio if the client is ready for it. */
+  start(id: number, session: Session, now: ServerInstant): void {
+    this.#outbox.sendAudio(id, session.startIfReady(now));
+  }
+
+  /** Gives a message to all who play it. */
+  distribute(rendition: Rendition, message: AudioMessage, now: ServerInstant): void {
+    for (const id of this.#players.get(rendition) ?? []) {
+      const session = this.#sessions.get(id);
+      if (session?.streaming) this.#outbox.sendAudio(id, session.offer([message], now));
+      else if (session) this.start(id, session, now);
+    }
+  }
+
+  /** The shell says how much is on its way to a session: more may fit in. */
+  drain(id: number, unsentBytes: number, now: ServerInstant): void {
+    const session = this.#sessions.get(id);
+    session?.setUnsent(unsentBytes, now);
+    if (session?.streaming) this.#outbox.sendAudio(id, session.flush(now));
+  }
+
+  /** Those that must be closed by now, and why. Tells of chunks dropped for the others. */
+  overdue(now: ServerInstant): [id: number, reason: string][] {
+    const overdue: [number, string][] = [];
+    for (const [id, session] of this.#sessions) {
+      const client = session.peer?.clientId;
+      if (session.deadline <= now) {
+        overdue.push([id, client === undefined ? "no hello in time" : "client fell silent"]);
+      }
+      const count = session.takeDropped();
+      if (count > 0 && client !== undefined) {
+        this.#outbox.report({ kind: "chunks dropped", client, count });
+      }
+    }
+    return overdue;
+  }
+
+  /** Closes a session; undefined when it is gone already. It must have been stopped. */
+  close(id: number, reason: string): Ended | undefined {
+    const ended = this.forget(id);
+    if (!ended) return undefined;
+    this.#outbox.push({ kind: "close", session: id, reason });
+    const { address, peer } = ended;
+    this.#outbox.report({ kind: "session closed", client: peer?.clientId, address, reason });
+    return ended;
+  }
+
+  /** Forgets a session whose connection is gone. It must have been stopped. */
+  forget(id: number): Ended | undefined {
+    const session = this.#sessions.get(id);
+    if (!session) return undefined;
+    this.#sessions.delete(id);
+    if (session.peer?.timeToken !== undefined) this.#tokens.delete(session.peer.timeToken);
+    return session;
+  }
+}
+
+/** What a session makes of bytes from its client, or the reason to close it. */
+export function hear(session: Session, bytes: Uint8Array, now: ServerInstant): Heard[] | string {
+  try {
+    return session.receive(bytes, now);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.message;
+    throw error;
+  }
+}

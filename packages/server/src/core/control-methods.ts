@@ -1,0 +1,127 @@
+import {
+  internalError,
+  METHODS,
+  type MethodName,
+  type MethodParams,
+  type MethodResult,
+  type RpcError,
+} from "@tutti/protocol/control";
+import { refuseCommand, refuseProperty, STREAM_NOT_FOUND } from "./control-streams.ts";
+import type { House, HouseChange } from "./house.ts";
+import { type About, houseStatus, type StreamStatus } from "./status.ts";
+
+/** What the methods work on. */
+export interface ControlContext {
+  readonly house: House;
+  readonly about: About;
+  readonly streams: readonly StreamStatus[];
+}
+
+/** Either a result and what it changed, or the reason for neither. */
+export type Outcome<Name extends MethodName = MethodName> =
+  | { readonly result: MethodResult<Name>; readonly changes: HouseChange[] }
+  | { readonly error: RpcError };
+
+type Methods = {
+  readonly [Name in MethodName]: (
+    params: MethodParams<Name>,
+    context: ControlContext,
+  ) => Outcome<Name>;
+};
+
+const CLIENT_NOT_FOUND = internalError("Client not found");
+const GROUP_NOT_FOUND = internalError("Group not found");
+
+/** One function for each method; parameters are checked before, ids are looked up here. */
+export const methods: Methods = {
+  "Client.GetStatus": ({ id }, { house }) => {
+    const client = house.client(id);
+    return client ? answer({ client }) : { error: CLIENT_NOT_FOUND };
+  },
+  "Client.SetLatency": ({ id, latency }, { house }) => {
+    if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
+    const changes = house.setLatency(id, latency);
+    return { result: { latency: house.settingsOf(id).latencyMs }, changes };
+  },
+  "Client.SetName": ({ id, name }, { house }) => {
+    if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
+    const changes = house.setClientName(id, name);
+    return { result: { name: house.client(id)?.config.name ?? name }, changes };
+  },
+  "Client.SetVolume": ({ id, volume: { muted, percent } }, { house }) => {
+    if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
+    const { volume, changes } = house.setVolume(id, {
+      muted: muted ?? undefined,
+      percent: percent ?? undefined,
+    });
+    return { result: { volume }, changes };
+  },
+  "General.GetRPCCommands": () => answer({ commands: commands() }),
+  "Group.GetStatus": ({ id }, { house }) => {
+    const group = house.group(id);
+    return group ? answer({ group }) : { error: GROUP_NOT_FOUND };
+  },
+  "Group.SetClients": ({ id, clients }, context) => {
+    const { house } = context;
+    if (!house.group(id)) return { error: GROUP_NOT_FOUND };
+    if (!house.hasRoomFor(id, clients)) return { error: internalError("Too many groups") };
+    const changes = house.setMembers(id, clients);
+    return { result: { server: whole(context) }, changes };
+  },
+  "Group.SetMute": ({ id, mute }, { house }) =>
+    house.group(id)
+      ? { result: { mute }, changes: house.setMute(id, mute) }
+      : { error: GROUP_NOT_FOUND },
+  "Group.SetName": ({ id, name }, { house }) => {
+    if (!house.group(id)) return { error: GROUP_NOT_FOUND };
+    const changes = house.setGroupName(id, name);
+    return { result: { name: house.group(id)?.name ?? name }, changes };
+  },
+  "Group.SetStream": ({ id, stream_id }, { house }) => {
+    if (!house.group(id)) return { error: GROUP_NOT_FOUND };
+    if (!house.hasStream(stream_id)) return { error: STREAM_NOT_FOUND };
+    return { result: { stream_id }, changes: house.setStream(id, stream_id) };
+  },
+  "Server.DeleteClient": ({ id }, context) => {
+    if (!context.house.client(id)) return { error: CLIENT_NOT_FOUND };
+    const changes = context.house.deleteClient(id);
+    return { result: { server: whole(context) }, changes };
+  },
+  "Server.GetRPCVersion": () => answer({ major: 2, minor: 0, patch: 0 }),
+  "Server.GetStatus": (_, context) => answer({ server: whole(context) }),
+  "Stream.AddStream": () => ({
+    error: internalError("Adding streams over the network is switched off"),
+  }),
+  "Stream.Control": (params, context) => ({
+    error: refuseCommand(streamOf(params.id, context), params),
+  }),
+  "Stream.RemoveStream": ({ id }, context) => ({
+    error: streamOf(id, context)
+      ? internalError("Removing streams over the network is switched off")
+      : STREAM_NOT_FOUND,
+  }),
+  "Stream.SetProperty": (params, context) => ({
+    error: refuseProperty(streamOf(params.id, context), params),
+  }),
+};
+
+function answer<Result>(result: Result): { result: Result; changes: HouseChange[] } {
+  return { result, changes: [] };
+}
+
+function whole({ house, about, streams }: ControlContext) {
+  return houseStatus(house, about, streams);
+}
+
+function streamOf(id: string, { streams }: ControlContext): StreamStatus | undefined {
+  return streams.find((stream) => stream.id === id);
+}
+
+function commands(): MethodResult<"General.GetRPCCommands">["commands"] {
+  return Object.entries(METHODS).map(([method, { summary }]) => ({
+    description: summary,
+    hasPermission: true,
+    method,
+    requires: method,
+  }));
+}

@@ -1,0 +1,222 @@
+import type { Hello } from "@tutti/protocol";
+import {
+  BATCH_CALLS_MAX,
+  METHODS,
+  NOTIFICATIONS,
+  type NotificationName,
+} from "@tutti/protocol/control";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Control } from "./control.ts";
+import { House } from "./house.ts";
+import type { StreamStatus } from "./status.ts";
+
+const wall = { sec: 100, usec: 5 };
+
+function stream(id: string, more: Partial<StreamStatus> = {}): StreamStatus {
+  const query = { chunk_ms: "20", codec: "opus", name: id, sampleformat: "48000:16:2" };
+  const uri = {
+    fragment: "",
+    host: "",
+    path: "/run/f",
+    query,
+    raw: `pipe:///run/f?name=${id}`,
+    scheme: "pipe",
+  };
+  return { id, status: "idle", uri, properties: {}, ...more };
+}
+
+function hello(id: string): Hello {
+  return {
+    id,
+    instance: 1,
+    mac: "00:11:22:33:44:55",
+    hostName: "Küche",
+    clientName: "Snapclient",
+    version: "0.26.0",
+    os: "Debian",
+    arch: "x86_64",
+    protocolVersion: 2,
+  };
+}
+
+let house: House;
+let control: Control;
+
+beforeEach(() => {
+  let made = 0;
+  house = new House({
+    defaultStream: "music",
+    streamIds: ["music", "tv"],
+    bufferMs: 1_000,
+    initialVolume: 100,
+    randomId: () => `group-${++made}`,
+    clientsMax: 2_000,
+    groupsMax: 4,
+  });
+  for (const id of ["a", "b"]) house.connect(hello(id), "10.0.0.9", wall);
+  const about = { name: "Home", version: "0.1.0" };
+  const hidden = stream("feed");
+  const streams = [
+    stream("music"),
+    stream("tv"),
+    { ...hidden, uri: { ...hidden.uri, query: { ...hidden.uri.query, codec: "null" } } },
+  ];
+  control = new Control(house, about, () => streams);
+});
+
+const call = (method: string, params?: object, id: unknown = 1) =>
+  JSON.stringify({ id, jsonrpc: "2.0", method, ...(params && { params }) });
+const ask = (method: string, params?: object) => control.handle(call(method, params));
+const read = (text: string | undefined) => JSON.parse(text ?? "null");
+
+describe("answers", () => {
+  test("are in Snapcast's order of keys, in ASCII, without line end", () => {
+    expect(ask("Server.GetRPCVersion").response).toBe(
+      '{"id":1,"jsonrpc":"2.0","result":{"major":2,"minor":0,"patch":0}}',
+    );
+    expect(ask("Client.GetStatus", { id: "a" }).response).toContain('"name":"K\\u00fcche"');
+  });
+
+  test.each<[string, object]>([
+    ["Server.GetStatus", {}],
+    ["Server.DeleteClient", { id: "b" }],
+    ["Client.GetStatus", { id: "a" }],
+    ["Client.SetVolume", { id: "a", volume: { percent: 3 } }],
+    ["Client.SetLatency", { id: "a", latency: 12.5 }],
+    ["Client.SetName", { id: "a", name: "Küche" }],
+    ["Group.GetStatus", { id: "group-1" }],
+    ["Group.SetMute", { id: "group-1", mute: true }],
+    ["Group.SetStream", { id: "group-1", stream_id: "tv" }],
+    ["Group.SetClients", { id: "group-1", clients: ["a", "b"] }],
+    ["Group.SetName", { id: "group-1", name: "Downstairs" }],
+    ["General.GetRPCCommands", {}],
+  ])("%s answers and notifies as its schema says", (method, params) => {
+    const { response, notification } = ask(method, params);
+    const { result } = METHODS[method as keyof typeof METHODS];
+    expect(read(response).result).toEqual(result.parse(read(response).result));
+    if (notification === undefined) return;
+    const told = read(notification);
+    const schema = NOTIFICATIONS[told.method as NotificationName];
+    expect(told.params).toEqual(schema.parse(told.params));
+  });
+
+  test("a request without id is not carried out", () => {
+    const text = JSON.stringify({
+      jsonrpc: "2.0",
+      method: "Client.SetVolume",
+      params: { id: "a", volume: { percent: 1 } },
+    });
+    expect(control.handle(text)).toEqual({ changes: [] });
+    expect(house.settingsOf("a").volumePercent).toBe(100);
+  });
+
+  test("streams that only feed others stay hidden; abilities are always listed", () => {
+    const { server } = read(ask("Server.GetStatus").response).result;
+    expect(server.streams.map(({ id }: { id: string }) => id)).toEqual(["music", "tv"]);
+    expect(Object.values(server.streams[0].properties)).toEqual(Array(6).fill(false));
+  });
+
+  test("the version reads as a Snapcast of today; ours stands beside it", () => {
+    const { server } = read(ask("Server.GetStatus").response).result.server;
+    expect(server.snapserver.version).toMatch(/^0\.\d+\.\d+$/);
+    expect(server.tutti).toEqual({ name: "Home", version: "0.1.0" });
+  });
+});
+
+describe("refusals", () => {
+  test.each<[string, object | undefined, number, string | RegExp]>([
+    ["Nope", {}, -32601, /Nope/],
+    ["Stream.SetMeta", { id: "music" }, -32601, /SetMeta/],
+    ["Client.GetStatus", undefined, -32602, "Parameter 'id' is missing"],
+    ["Client.SetVolume", { id: "nobody" }, -32602, "Parameter 'volume' is missing"],
+    ["Client.GetStatus", { id: "nobody" }, -32603, "Client not found"],
+    ["Client.SetVolume", { id: "nobody", volume: {} }, -32603, "Client not found"],
+    ["Client.SetLatency", { id: "nobody", latency: 1 }, -32603, "Client not found"],
+    ["Client.SetName", { id: "nobody", name: "x" }, -32603, "Client not found"],
+    ["Server.DeleteClient", { id: "nobody" }, -32603, "Client not found"],
+    ["Group.GetStatus", { id: "none" }, -32603, "Group not found"],
+    ["Group.SetMute", { id: "none", mute: true }, -32603, "Group not found"],
+    ["Group.SetName", { id: "none", name: "x" }, -32603, "Group not found"],
+    ["Group.SetClients", { id: "none", clients: [] }, -32603, "Group not found"],
+    ["Group.SetStream", { id: "none", stream_id: "none" }, -32603, "Group not found"],
+    ["Group.SetStream", { id: "group-1", stream_id: "none" }, -32603, "Stream not found"],
+    ["Stream.AddStream", { streamUri: "pipe:///x?name=y" }, -32603, /switched off/],
+    ["Stream.RemoveStream", { id: "music" }, -32603, /switched off/],
+    ["Stream.RemoveStream", { id: "none" }, -32603, "Stream not found"],
+    ["Stream.Control", { id: "none", command: "play" }, -32603, "Stream not found"],
+    ["Stream.Control", { id: "music", command: "foo" }, -32602, "Command 'foo' not supported"],
+    ["Stream.Control", { id: "music", command: "toString" }, -32602, /not supported/],
+    [
+      "Stream.Control",
+      { id: "music", command: "seek" },
+      -32602,
+      "Seek requires parameter 'offset'",
+    ],
+    ["Stream.Control", { id: "music", command: "next" }, 2, /./],
+    ["Stream.Control", { id: "music", command: "previous" }, 3, /./],
+    ["Stream.Control", { id: "music", command: "play" }, 4, /./],
+    ["Stream.Control", { id: "music", command: "pause" }, 5, /./],
+    ["Stream.Control", { id: "music", command: "seek", params: { offset: 1 } }, 6, /./],
+    ["Stream.Control", { id: "music", command: "stop" }, 7, /./],
+    ["Stream.SetProperty", { id: "music", property: "shuffle", value: true }, 7, /./],
+    ["Stream.SetProperty", { id: "music", property: "shuffle", value: 3 }, -32602, /must be bool/],
+    ["Stream.SetProperty", { id: "music", property: "foo", value: 3 }, -32602, /not supported/],
+  ])("%s %j: %d", (method, params, code, data) => {
+    const { response, notification, changes } = ask(method, params);
+    const { error, id } = read(response);
+    expect(id).toBe(1);
+    expect(error).toEqual({ code, message: expect.any(String), data: expect.any(String) });
+    expect(error.data).toMatch(data);
+    expect({ notification, changes }).toEqual({ notification: undefined, changes: [] });
+  });
+
+  test("a split into more groups than allowed", () => {
+    for (const id of ["c", "d", "e"]) house.connect(hello(id), "10.0.0.9", wall);
+    control.handle(call("Group.SetClients", { id: "group-1", clients: ["a", "b", "c", "d", "e"] }));
+    const { error } = read(ask("Group.SetClients", { id: "group-1", clients: [] }).response);
+    expect(error.data).toBe("Too many groups");
+  });
+});
+
+describe("batches", () => {
+  test("one array of answers in order, one array of notifications", () => {
+    const text = `[${[
+      call("Client.SetVolume", { id: "a", volume: { percent: 41 } }, 1),
+      call("Nope", {}, "two"),
+      "5",
+      call("Client.SetVolume", { id: "b", volume: { percent: 42 } }, 3),
+    ].join(",")}]`;
+    const { response, notification, changes } = control.handle(text);
+    expect(read(response).map(({ id }: { id: unknown }) => id)).toEqual([1, "two", 3]);
+    expect(read(notification).map(({ params }: { params: object }) => params)).toEqual([
+      { id: "a", volume: { muted: false, percent: 41 } },
+      { id: "b", volume: { muted: false, percent: 42 } },
+    ]);
+    expect(changes.map(({ kind }) => kind)).toEqual(["changed", "settings", "changed", "settings"]);
+  });
+
+  test("of one call stay arrays; of nothing to answer get nothing", () => {
+    const one = control.handle(`[${call("Client.SetName", { id: "a", name: "x" })}]`);
+    expect(one.response).toMatch(/^\[\{.*\}\]$/);
+    expect(one.notification).toMatch(/^\[\{.*\}\]$/);
+    expect(control.handle('[1,{"jsonrpc":"2.0","method":"x"}]')).toEqual({ changes: [] });
+  });
+
+  test("show the whole house once, as it is at the end", () => {
+    const text = `[${[
+      call("Group.SetClients", { id: "group-1", clients: ["a", "b"] }),
+      call("Group.SetClients", { id: "group-1", clients: ["b"] }),
+    ].join(",")}]`;
+    const told = read(control.handle(text).notification);
+    expect(told).toHaveLength(1);
+    expect(told[0].params.server.groups).toHaveLength(2);
+  });
+
+  test("of the whole of a full house a thousand times end in a refusal, not in gigabytes", () => {
+    for (let i = 0; i < 1_000; i++) house.connect(hello(`client-${i}`), "10.0.0.9", wall);
+    const calls = Array.from({ length: BATCH_CALLS_MAX }, () => call("Server.GetStatus"));
+    const { response } = control.handle(`[${calls.join(",")}]`);
+    expect(response?.length).toBeLessThan(16 * 1024 * 1024);
+    expect(read(response).at(-1).error.data).toMatch(/too long/);
+  });
+});

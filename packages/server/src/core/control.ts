@@ -1,0 +1,122 @@
+import {
+  type Call,
+  encodeJson,
+  errorResponse,
+  internalError,
+  invalidParams,
+  isMethod,
+  type MethodName,
+  methodNotFound,
+  notificationObject,
+  parseDocument,
+  readParams,
+  successResponse,
+} from "@tutti/protocol/control";
+import { type ControlContext, methods, type Outcome } from "./control-methods.ts";
+import type { House, HouseChange } from "./house.ts";
+import { type About, houseStatus, type StreamStatus } from "./status.ts";
+
+/** What a document of a controller led to. Texts are without line end. */
+export interface ControlTurn {
+  /** For the asking controller. Absent when nothing in the document wants an answer. */
+  readonly response?: string;
+  /** For all other controllers. */
+  readonly notification?: string;
+  /** For the server to carry out: everything but notifications. */
+  readonly changes: Exclude<HouseChange, { kind: "notify" }>[];
+}
+
+/** A batch may ask for the whole house a thousand times; beyond this its calls are refused. (characters) */
+const RESPONSE_CHARS_MAX = 8 * 1024 * 1024;
+
+/** JSON-RPC documents to commands of the house, and what follows back to text. */
+export class Control {
+  readonly #house: House;
+  readonly #about: About;
+  readonly #streams: () => readonly StreamStatus[];
+
+  constructor(house: House, about: About, streams: () => readonly StreamStatus[]) {
+    this.#house = house;
+    this.#about = about;
+    this.#streams = streams;
+  }
+
+  /** Carries out one document, single or batch, in order. Never throws for what is in the text. */
+  handle(text: string): ControlTurn {
+    const { batch, calls } = parseDocument(text);
+    const responses: string[] = [];
+    const changes: HouseChange[] = [];
+    let length = 0;
+    for (const call of calls) {
+      const response = this.#answer(call, length < RESPONSE_CHARS_MAX, changes);
+      if (response === undefined) continue;
+      responses.push(response);
+      length += response.length;
+    }
+    const notifications = this.#notifications(changes);
+    return {
+      ...together("response", responses, batch),
+      ...together("notification", notifications, batch),
+      changes: changes.filter((change) => change.kind !== "notify"),
+    };
+  }
+
+  /** A notification that no controller caused, as text for all of them. */
+  notification(method: string, params: object): string {
+    const whole = method === "Server.OnUpdate" ? { server: this.#whole() } : params;
+    return encodeJson(notificationObject(method, whole));
+  }
+
+  #answer(call: Call, room: boolean, changes: HouseChange[]): string | undefined {
+    if (call.kind === "ignored") return undefined;
+    if (call.kind === "invalid") return encodeJson(errorResponse(null, call.error));
+    const outcome = room
+      ? this.#call(call.method, call.params)
+      : { error: internalError("The answer to this batch is too long") };
+    if ("error" in outcome) return encodeJson(errorResponse(call.id, outcome.error));
+    changes.push(...outcome.changes);
+    return encodeJson(successResponse(call.id, outcome.result));
+  }
+
+  #call(method: string, params: unknown): Outcome {
+    if (!isMethod(method)) return { error: methodNotFound(method) };
+    return invoke(method, params, {
+      house: this.#house,
+      about: this.#about,
+      streams: this.#streams(),
+    });
+  }
+
+  /** Of several Server.OnUpdate only the last: each would show the same house. */
+  #notifications(changes: readonly HouseChange[]): string[] {
+    const all = changes.filter((change) => change.kind === "notify");
+    const lastUpdate = all.findLastIndex(({ method }) => method === "Server.OnUpdate");
+    return all
+      .filter(({ method }, index) => method !== "Server.OnUpdate" || index === lastUpdate)
+      .map(({ method, params }) => this.notification(method, params));
+  }
+
+  #whole(): object {
+    return houseStatus(this.#house, this.#about, this.#streams());
+  }
+}
+
+function invoke<Name extends MethodName>(
+  name: Name,
+  params: unknown,
+  context: ControlContext,
+): Outcome {
+  const read = readParams(name, params);
+  if (!read.ok) return { error: invalidParams(read.mistake) };
+  return methods[name](read.params, context);
+}
+
+/** Texts of one document: an array when it was a batch, nothing when there are none. */
+function together<Key extends string>(
+  key: Key,
+  texts: readonly string[],
+  batch: boolean,
+): { readonly [key in Key]?: string } {
+  if (texts.length === 0) return {};
+  return { [key]: batch ? `[${texts.join(",")}]` : texts.join("") } as { [key in Key]?: string };
+}

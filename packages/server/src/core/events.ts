@@ -1,0 +1,26 @@
+import type { StreamEvent } from "./stream.ts";
+
+/** What happened, for whoever wants to know: the log, the metrics, a test. */
+export type ServerEvent =
+  | StreamEvent
+  | {
+      readonly kind: "source running" | "source waiting" | "source failed";
+      readonly stream: string;
+      readonly reason?: string | undefined;
+    }
+  | {
+      readonly kind: "client connected";
+      readonly client: string;
+      readonly address: string;
+      readonly program: string;
+      readonly stream: string;
+    }
+  | { readonly kind: "client disconnected"; readonly client: string; readonly address: string }
+  /** Whatever the reason, it is this one session that ended. */
+  | {
+      readonly kind: "session closed";
+      readonly client: string | undefined;
+      readonly address: string;
+      readonly reason: string;
+    }
+  | { readonly kind: "chunks dropped"; readonly client: string; readonly count: number };

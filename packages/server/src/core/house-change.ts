@@ -1,0 +1,25 @@
+/** What followed from a command or an arrival, for the server to carry out in this order. */
+export type HouseChange =
+  /** Volume, mute or latency of that client changed: it must be told. */
+  | { readonly kind: "settings"; readonly client: string }
+  /** It must now play another stream. */
+  | { readonly kind: "stream"; readonly client: string; readonly stream: string }
+  /** Deleted: its sessions must end. The house knows it no longer. */
+  | { readonly kind: "forgotten"; readonly client: string }
+  /** Something that must survive a restart. */
+  | { readonly kind: "changed" }
+  /** Control.notification makes the text; it adds the whole status where the method needs it. */
+  | { readonly kind: "notify"; readonly method: string; readonly params: object };
+
+/** Every change that was accepted brings this one along. */
+export const CHANGED: HouseChange = { kind: "changed" };
+
+/** What all controllers are told. */
+export function notify(method: string, params: object): HouseChange {
+  return { kind: "notify", method, params };
+}
+
+/** Control.notification fills in the status: the house does not know the streams. */
+export function updated(): HouseChange {
+  return notify("Server.OnUpdate", {});
+}

@@ -1,0 +1,66 @@
+import type { SavedGroup } from "@tutti/protocol/control";
+
+/** A group as the house keeps it. Never changed in place, so a saved copy stays what it was. */
+export type GroupRecord = Readonly<Omit<SavedGroup, "clients">> & {
+  readonly clients: readonly string[];
+};
+
+/** A group of one that takes over nothing but the stream. */
+export function soloGroup(id: string, client: string, streamId: string): GroupRecord {
+  return { clients: [client], id, muted: false, name: "", streamId };
+}
+
+/** The groups after `client` left them; one left empty vanishes. */
+export function without(groups: readonly GroupRecord[], client: string): GroupRecord[] {
+  return groups
+    .map((group) =>
+      group.clients.includes(client)
+        ? { ...group, clients: group.clients.filter((member) => member !== client) }
+        : group,
+    )
+    .filter((group) => group.clients.length > 0);
+}
+
+/**
+ * The groups after `groupId` was given exactly `members`. Those who must leave get groups of their
+ * own on the same stream, at the end; those pulled in leave theirs; groups left empty vanish.
+ */
+export function withMembers(
+  groups: readonly GroupRecord[],
+  groupId: string,
+  members: readonly string[],
+  randomId: () => string,
+): GroupRecord[] {
+  const wanted = [...new Set(members)];
+  const target = groups.find(({ id }) => id === groupId);
+  if (!target) return [...groups];
+  const stay = target.clients.filter((client) => wanted.includes(client));
+  const join = wanted.filter((client) => !target.clients.includes(client));
+  const leave = target.clients.filter((client) => !wanted.includes(client));
+  const rest = join.reduce(without, [...groups]);
+  return [
+    ...rest.map((group) =>
+      group.id === groupId ? { ...group, clients: [...stay, ...join] } : group,
+    ),
+    ...leave.map((client) => soloGroup(randomId(), client, target.streamId)),
+  ].filter((group) => group.clients.length > 0);
+}
+
+/** Groups from a file, made consistent: every client that exists in exactly one group, no group empty. */
+export function repaired(
+  groups: readonly GroupRecord[],
+  clients: readonly string[],
+  stray: (client: string) => GroupRecord,
+): GroupRecord[] {
+  const homeless = new Set(clients);
+  const ids = new Set<string>();
+  const kept: GroupRecord[] = [];
+  for (const group of groups) {
+    if (ids.has(group.id)) continue;
+    const members = group.clients.filter((client) => homeless.delete(client));
+    if (members.length === 0) continue;
+    ids.add(group.id);
+    kept.push({ ...group, clients: members });
+  }
+  return [...kept, ...[...homeless].map(stray)];
+}

@@ -1,0 +1,52 @@
+import type { StreamConfig } from "@tutti/protocol/config";
+import type { SavedHouse, WallTime } from "./house.ts";
+import type { About } from "./status.ts";
+import type { Arrival } from "./stream-clock.ts";
+
+export interface ServerCoreConfig {
+  readonly name: string;
+  readonly version: string;
+  /** This machine, as controllers see it. */
+  readonly host: NonNullable<About["host"]>;
+  /** Random for each start: with another one, stamps may have nothing to do with those before. */
+  readonly epoch: string;
+  /** Upper end of a client's latency. (ms) */
+  readonly bufferMs: number;
+  /** At least one; newcomers play the first. */
+  readonly streams: readonly StreamConfig[];
+  readonly initialVolume: number;
+  readonly sendToMuted: boolean;
+  /** Where clients of our own kind ask for the time in UDP datagrams; undefined when nobody answers. */
+  readonly timePort: number | undefined;
+  readonly saved: SavedHouse | undefined;
+  readonly wall: WallTime;
+}
+
+export type ServerInput =
+  /** Stream protocol, over TCP or WebSocket alike. Numbers are the shell's and not used twice. */
+  | { readonly kind: "connected"; readonly session: number; readonly address: string }
+  | { readonly kind: "received"; readonly session: number; readonly bytes: Uint8Array }
+  | { readonly kind: "disconnected"; readonly session: number }
+  /** Bytes that have not arrived, as far as the shell knows, until it says otherwise. At first none. */
+  | { readonly kind: "backlog"; readonly session: number; readonly bytes: number }
+  | {
+      readonly kind: "pcm";
+      readonly stream: string;
+      /** Whole frames; they stay the caller's. */
+      readonly bytes: Uint8Array;
+      readonly arrival: Arrival;
+    }
+  | {
+      readonly kind: "source state";
+      readonly stream: string;
+      readonly state: "running" | "waiting" | "failed";
+      readonly reason?: string | undefined;
+    }
+  | { readonly kind: "fallback pcm"; readonly stream: string; readonly bytes: Uint8Array }
+  /** One JSON-RPC document, single or batch. */
+  | { readonly kind: "control"; readonly controller: number; readonly text: string }
+  /** A sign of life from a client that asks for the time beside its session. */
+  | { readonly kind: "time asked"; readonly token: string }
+  /** About once a second. */
+  | { readonly kind: "wall clock"; readonly wall: WallTime }
+  | { readonly kind: "deadline" };

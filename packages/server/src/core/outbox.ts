@@ -1,0 +1,47 @@
+import type { ServerEvent } from "./events.ts";
+import type { SavedHouse } from "./house.ts";
+
+export type ServerOutput =
+  | {
+      readonly kind: "send";
+      readonly session: number;
+      /** Audio is shared with other sessions: not to be written to. */
+      readonly bytes: Uint8Array;
+      readonly priority: "now" | "audio";
+    }
+  | { readonly kind: "close"; readonly session: number; readonly reason: string }
+  | { readonly kind: "persist"; readonly state: SavedHouse }
+  /** To be held until an earlier "persist" of the same call is on disk. */
+  | { readonly kind: "respond"; readonly controller: number; readonly text: string }
+  | { readonly kind: "notify"; readonly text: string; readonly except?: number }
+  /** Whether the stream's fallback is to be fed from now on. */
+  | { readonly kind: "fallback"; readonly stream: string; readonly wanted: boolean }
+  | { readonly kind: "event"; readonly event: ServerEvent };
+
+/** Collects what one call of the core leads to, in order. */
+export class Outbox {
+  #outputs: ServerOutput[] = [];
+
+  push(output: ServerOutput): void {
+    this.#outputs.push(output);
+  }
+
+  send(session: number, bytes: Uint8Array): void {
+    this.push({ kind: "send", session, bytes, priority: "now" });
+  }
+
+  sendAudio(session: number, messages: readonly Uint8Array[]): void {
+    for (const bytes of messages) this.push({ kind: "send", session, bytes, priority: "audio" });
+  }
+
+  report(event: ServerEvent): void {
+    this.push({ kind: "event", event });
+  }
+
+  /** Everything since it was taken last. */
+  take(): ServerOutput[] {
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+}

@@ -1,0 +1,29 @@
+import type { SampleFormat } from "@tutti/protocol";
+import type { CodecChoice } from "@tutti/protocol/config";
+
+/** Finished packets and what each covers. */
+export interface Packet {
+  readonly payload: Uint8Array;
+  readonly frames: number;
+}
+
+/** Turns PCM of one format into packets of one codec. Holds what does not fill a packet for the next call. */
+export interface Encoder {
+  /** The codec's name on the wire: not always the one asked for. */
+  readonly codec: string;
+  readonly header: Uint8Array;
+  /** How much later than it went in a sound comes out of a decoder. None without it. */
+  readonly delayFrames?: number;
+  /** Takes any whole number of frames; the payloads belong to the caller. */
+  encode(pcm: Uint8Array): Packet[];
+  close(): void;
+}
+
+/** All that the server's core needs from outside besides its inputs. */
+export interface ServerPorts {
+  makeEncoder(choice: CodecChoice, format: SampleFormat, chunkMs: number): Encoder;
+  /** UUID shaped. */
+  randomId(): string;
+  /** Sixteen hexadecimal digits that nobody guesses. */
+  randomToken(): string;
+}

@@ -1,0 +1,155 @@
+import { after, between, type Micros, micros, millis, type ServerInstant } from "@tutti/protocol";
+import type { AudioMessage } from "./rendition.ts";
+
+/**
+ * Most that is handed over and has not arrived, as a share of the greatest age: a link may take as long
+ * as that and still be in time. What is under way can neither be dropped nor be overtaken by the time.
+ */
+const UNSENT_SHARE = 0.65;
+/** The same on a link that is too slow, as a time of what this session is sent. */
+const UNSENT_MAX_SLOW = millis(250);
+/** The least that this is in bytes: some packets, whatever the coding. */
+export const UNSENT_BYTES_MIN = 4 * 1024;
+/** Messages by which a session's bytes per second are judged. */
+const RECENT = 16;
+/** Messages handed over whose time is remembered: those of some seconds. */
+const HANDED = 128;
+/** A link that carries something all the time, and never all for so long, is too slow. */
+const SLOW_AFTER = millis(2_000);
+/** One that carries nothing for so long is not slow but away: what waits may still be heard. */
+const AWAY_AFTER = millis(500);
+/** So long before the greatest age a message should arrive, as links vary and clients render ahead. */
+const AHEAD_MAX = millis(450);
+/** The share of the greatest age that this may be, and that is left for waiting at the least. */
+const AHEAD_SHARE = 0.42;
+const WAIT_SHARE_MIN = 1 / 8;
+/** On a slow link so much is dropped at once: music with pauses, where single chunks would be a rattle. */
+const DROP_RUN = millis(250);
+
+/** Audio that waits for a slow client. Bounded by age: nothing is kept that could no longer be heard. */
+export class SendQueue {
+  readonly #ageMax: Micros;
+  #waiting: AudioMessage[] = [];
+  #unsentBytes = 0;
+  /** Handed over since the shell said how much is under way. */
+  #handedBytes = 0;
+  #dropped = 0;
+  #recent: AudioMessage[] = [];
+  #handed: { readonly at: ServerInstant; readonly bytes: number }[] = [];
+  /** For how long the oldest of what is under way has been. */
+  #wayTime: Micros = micros(0);
+  #recentBytes = 0;
+  #bytesPerMicro = 0;
+  #slow = false;
+  #slowSince: ServerInstant | undefined;
+  #progressAt: ServerInstant | undefined;
+
+  /** Drops what is older than `ageMax`. */
+  constructor(ageMax: Micros) {
+    this.#ageMax = ageMax;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Most bytes that may be under way. */
+  get unsentBytesMax(): number {
+    const span = this.#slow ? UNSENT_MAX_SLOW : this.#ageMax * UNSENT_SHARE;
+    return Math.max(UNSENT_BYTES_MIN, this.#bytesPerMicro * span);
+  }
+
+  /** Bytes the shell was given and that have not arrived, as far as it knows, until it says otherwise. */
+  setUnsent(bytes: number, now: ServerInstant): void {
+    const progress = bytes < this.#unsentBytes + this.#handedBytes;
+    this.#unsentBytes = bytes;
+    this.#handedBytes = 0;
+    this.#wayTime = this.#wayTimeOf(bytes, now);
+    const carried = this.#waiting.length === 0 && (!this.#slow || bytes < this.unsentBytesMax / 2);
+    if (carried) this.#slowSince = undefined;
+    else if (progress) {
+      const away = this.#progressAt && between(this.#progressAt, now) > AWAY_AFTER;
+      this.#slowSince = away ? now : (this.#slowSince ?? now);
+      this.#progressAt = now;
+    }
+    this.#slow = this.#slowSince !== undefined && between(this.#slowSince, now) > SLOW_AFTER;
+  }
+
+  /** Whether a message may go at once, past the queue: then it must be told as `sent`. */
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.#unsentBytes < this.unsentBytesMax;
+  }
+
+  push(messages: readonly AudioMessage[]): void {
+    this.#waiting.push(...messages);
+  }
+
+  /** What may be sent now, in order. */
+  take(now: ServerInstant): AudioMessage[] {
+    this.#dropOlder(this.#ageMax, now);
+    const taken: AudioMessage[] = [];
+    let unsent = this.#unsentBytes;
+    while (this.#waiting.length > 0 && unsent < this.unsentBytesMax) {
+      if (this.#slow) this.#dropRun(now);
+      const message = this.#waiting.shift();
+      if (!message) break;
+      unsent += message.bytes.length;
+      taken.push(message);
+      this.sent(message, now);
+    }
+    return taken;
+  }
+
+  /** Learns from a message how much this session is sent. */
+  sent(message: AudioMessage, now: ServerInstant): void {
+    this.#handed.push({ at: now, bytes: message.bytes.length });
+    if (this.#handed.length > HANDED) this.#handed.shift();
+    this.#handedBytes += message.bytes.length;
+    this.#recent.push(message);
+    this.#recentBytes += message.bytes.length;
+    if (this.#recent.length > RECENT) this.#recentBytes -= this.#recent.shift()?.bytes.length ?? 0;
+    const [first = message] = this.#recent;
+    const span = between(first.recordedAt, message.recordedAt);
+    if (span <= 0) return;
+    // The last one's own length is not in the span.
+    const bytes = this.#recentBytes - message.bytes.length;
+    this.#bytesPerMicro = bytes / span;
+  }
+
+  /** Messages dropped since this was asked last. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  clear(): void {
+    this.#waiting = [];
+  }
+
+  #wayTimeOf(unsentBytes: number, now: ServerInstant): Micros {
+    let oldest = now;
+    for (let left = unsentBytes, at = this.#handed.length - 1; left > 0 && at >= 0; at--) {
+      oldest = this.#handed[at]?.at ?? oldest;
+      left -= this.#handed[at]?.bytes ?? 0;
+    }
+    return between(oldest, now);
+  }
+
+  /** On a slow link a message is long under way. */
+  #dropRun(now: ServerInstant): void {
+    const [oldest] = this.#waiting;
+    const ahead = Math.min(AHEAD_MAX, this.#ageMax * AHEAD_SHARE);
+    const ageMax = Math.max(this.#ageMax * WAIT_SHARE_MIN, this.#ageMax - this.#wayTime - ahead);
+    if (!oldest || between(oldest.recordedAt, now) < ageMax) return;
+    this.#dropOlder(micros(Math.max(ageMax / 2, ageMax - DROP_RUN)), now);
+  }
+
+  #dropOlder(age: Micros, now: ServerInstant): void {
+    const first = this.#waiting.findIndex(({ recordedAt }) => after(recordedAt, age) > now);
+    const late = first < 0 ? this.#waiting.length : first;
+    if (late === 0) return;
+    this.#waiting.splice(0, late);
+    this.#dropped += late;
+  }
+}

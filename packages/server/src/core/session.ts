@@ -1,0 +1,203 @@
+import {
+  after,
+  BODY_BYTES_MAX,
+  BODY_BYTES_MAX_BEFORE_HELLO,
+  between,
+  type ClientInfo,
+  type CodecHeader,
+  clientIdOf,
+  decodeMessage,
+  encodeMessage,
+  HELLO_TIMEOUT,
+  type Header,
+  type Hello,
+  MessageSplitter,
+  micros,
+  millis,
+  PEER_SILENCE_MAX,
+  ProtocolError,
+  QUEUE_AGE_BEYOND_BUFFER_MAX,
+  type RawMessage,
+  type ServerInstant,
+  type ServerSettings,
+  seconds,
+} from "@tutti/protocol";
+import type { AudioMessage, Rendition } from "./rendition.ts";
+import { SendQueue } from "./send-queue.ts";
+
+/**
+ * Answers about the time after which a client can judge stamps. Stock clients ask in a burst; before it
+ * is over they compare two unrelated uptimes and throw chunks away.
+ */
+const TIME_ANSWERS_BEFORE_AUDIO = 3;
+/** A client that asks seldom is not kept waiting for its third answer. */
+const TIME_ANSWERS_WAIT_MAX = millis(300);
+/** One that never asks gets its audio nevertheless. */
+const FIRST_QUESTION_WAIT_MAX = seconds(1);
+
+/** What a client said that concerns more than its own conversation. */
+export type Heard =
+  | { readonly kind: "hello"; readonly hello: Hello; readonly requestId: number }
+  | { readonly kind: "client info"; readonly volume: ClientInfo }
+  | { readonly kind: "time"; readonly answer: Uint8Array };
+
+/** Who is at the other end, once it has said so. */
+export interface Peer {
+  readonly hello: Hello;
+  readonly clientId: string;
+  /** Shown by its questions about the time in UDP datagrams. Only clients of our own kind have one. */
+  readonly timeToken: string | undefined;
+}
+
+/** The server's side of one client's conversation. Does no I/O: the caller owns socket and clock. */
+export class Session {
+  readonly address: string;
+  /** What it plays; the owner attaches and detaches. */
+  rendition: Rendition | undefined;
+  /** Whether chunks are to go to it at all: not to a stock client that is muted. */
+  wantsAudio = true;
+  #peer: Peer | undefined;
+  #saidHello = false;
+  readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
+  #queue: SendQueue;
+  readonly #connectedAt: ServerInstant;
+  #heardAt: ServerInstant;
+  #firstAnswerAt: ServerInstant | undefined;
+  #timeAnswers = 0;
+  #streaming = false;
+
+  constructor(address: string, now: ServerInstant) {
+    this.address = address;
+    this.#connectedAt = now;
+    this.#heardAt = now;
+    this.#queue = new SendQueue(QUEUE_AGE_BEYOND_BUFFER_MAX);
+  }
+
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  /** Whether chunks go out as they are made; before, the client knows too little to use them. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  /** When it counts as dead unless it says something before. */
+  get deadline(): ServerInstant {
+    return this.#peer
+      ? after(this.#heardAt, PEER_SILENCE_MAX)
+      : after(this.#connectedAt, HELLO_TIMEOUT);
+  }
+
+  /** Throws ProtocolError, after which the session must be closed. */
+  receive(bytes: Uint8Array, now: ServerInstant): Heard[] {
+    const heard: Heard[] = [];
+    this.#heardAt = now;
+    this.#splitter.push(bytes, (message) => heard.push(...this.#hear(message, now)));
+    return heard;
+  }
+
+  /** A sign of life from beside the connection. */
+  seen(now: ServerInstant): void {
+    this.#heardAt = now;
+  }
+
+  /** The owner accepts the peer. */
+  welcome(peer: Peer): void {
+    this.#peer = peer;
+  }
+
+  /** Chunks older than `buffer` (and the limit's margin) are not sent from now on. */
+  play(rendition: Rendition, bufferMs: number): Uint8Array {
+    this.rendition = rendition;
+    const ageMax = micros(millis(bufferMs) + QUEUE_AGE_BEYOND_BUFFER_MAX);
+    this.#queue = new SendQueue(ageMax);
+    this.#streaming = false;
+    return encodeCodecHeader(rendition.codecHeader);
+  }
+
+  /** Stops the flow of chunks; `startIfReady` begins it again, with the backlog. */
+  pause(): void {
+    this.#streaming = false;
+    this.#queue.clear();
+  }
+
+  /** Begins with what is still to be heard, once the client can judge it. */
+  startIfReady(now: ServerInstant): Uint8Array[] {
+    if (this.#streaming || !this.wantsAudio || !this.rendition || !this.#ready(now)) return [];
+    this.#streaming = true;
+    return this.offer(this.rendition.current(now), now);
+  }
+
+  /** Adds messages and returns what may be sent now. */
+  offer(messages: readonly AudioMessage[], now: ServerInstant): Uint8Array[] {
+    const [only] = messages;
+    // The usual case by far: one fresh message for a client that keeps up.
+    if (only && messages.length === 1 && this.#queue.idle) {
+      this.#queue.sent(only, now);
+      return [only.bytes];
+    }
+    this.#queue.push(messages);
+    return this.flush(now);
+  }
+
+  /** What may be sent now. */
+  flush(now: ServerInstant): Uint8Array[] {
+    return this.#queue.take(now).map(({ bytes }) => bytes);
+  }
+
+  /** Bytes on their way to this session, as far as the shell knows. */
+  setUnsent(bytes: number, now: ServerInstant): void {
+    this.#queue.setUnsent(bytes, now);
+  }
+
+  /** Chunks dropped since asked last, because the client takes them too slowly. */
+  takeDropped(): number {
+    return this.#queue.takeDropped();
+  }
+
+  #hear(raw: RawMessage, now: ServerInstant): Heard[] {
+    const message = decodeMessage(raw);
+    if (message.kind === "hello") return [this.#hello(message, raw.header)];
+    if (!this.#saidHello) throw new ProtocolError(`"${message.kind}" before hello`);
+    if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
+    if (message.kind === "client info") return [{ kind: "client info", volume: message }];
+    return [];
+  }
+
+  #hello(hello: Hello, { id }: Header): Heard {
+    if (this.#saidHello) throw new ProtocolError("a second hello");
+    if (clientIdOf(hello) === "") throw new ProtocolError("hello without an id");
+    this.#saidHello = true;
+    this.#splitter.bodyBytesMax = BODY_BYTES_MAX;
+    return { kind: "hello", hello, requestId: id };
+  }
+
+  /** The time of sending is set by the shell. */
+  #answer(question: Header, now: ServerInstant): Uint8Array {
+    this.#timeAnswers++;
+    this.#firstAnswerAt ??= now;
+    return encodeMessage(
+      { kind: "time", latency: micros(now - question.sentAt) },
+      { refersTo: question.id, receivedAt: now, sentAt: now },
+    );
+  }
+
+  #ready(now: ServerInstant): boolean {
+    if (!this.#peer) return false;
+    if (this.#firstAnswerAt === undefined) {
+      return between(this.#connectedAt, now) > FIRST_QUESTION_WAIT_MAX;
+    }
+    const needed = this.#peer.hello.tutti ? 1 : TIME_ANSWERS_BEFORE_AUDIO;
+    return this.#timeAnswers >= needed || between(this.#firstAnswerAt, now) > TIME_ANSWERS_WAIT_MAX;
+  }
+}
+
+/** Settings as the answer to `requestId`, or 0 for a change. */
+export function encodeSettings(settings: ServerSettings, requestId: number): Uint8Array {
+  return encodeMessage({ kind: "server settings", ...settings }, { refersTo: requestId });
+}
+
+function encodeCodecHeader(header: CodecHeader): Uint8Array {
+  return encodeMessage({ kind: "codec header", ...header });
+}

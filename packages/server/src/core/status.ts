@@ -1,0 +1,72 @@
+import type {
+  HouseStatus,
+  ServerAbout,
+  Stream,
+  StreamProperties,
+  StreamUri,
+} from "@tutti/protocol/control";
+import type { House } from "./house.ts";
+
+/** One stream as its apps see it. */
+export interface StreamStatus {
+  readonly id: string;
+  readonly status: Stream["status"];
+  readonly uri: Readonly<Omit<StreamUri, "query">> & {
+    readonly query: Readonly<Record<string, string>>;
+  };
+  /** What is known of the player behind it. Abilities left out count as absent. */
+  readonly properties: object;
+}
+
+/** Who answers: this program and the machine it runs on. */
+export interface About {
+  /** Shown beside the names of other servers. */
+  readonly name: string;
+  readonly version: string;
+  readonly host?: { readonly arch: string; readonly name: string; readonly os: string };
+}
+
+/** The release of Snapcast whose abilities we have: its apps compare this number, and only this. */
+const SNAPCAST_VERSION = "0.35.0";
+
+const NO_ABILITIES: StreamProperties = {
+  canControl: false,
+  canGoNext: false,
+  canGoPrevious: false,
+  canPause: false,
+  canPlay: false,
+  canSeek: false,
+};
+
+export function propertiesOf(stream: StreamStatus): StreamProperties {
+  return { ...NO_ABILITIES, ...stream.properties };
+}
+
+/** The exact shape of a stream, for status and for Stream.OnUpdate. */
+export function streamShape(stream: StreamStatus): Stream {
+  const uri = { ...stream.uri, query: { ...stream.uri.query } };
+  return { id: stream.id, properties: propertiesOf(stream), status: stream.status, uri };
+}
+
+/** The whole house. Streams that only feed others (codec "null") stay hidden. */
+export function houseStatus(
+  house: House,
+  about: About,
+  streams: readonly StreamStatus[],
+): HouseStatus {
+  const shown = streams.filter(({ uri }) => uri.query.codec !== "null");
+  return { groups: house.groups(), server: serverShape(about), streams: shown.map(streamShape) };
+}
+
+function serverShape({ name, version, host }: About): ServerAbout {
+  return {
+    host: { arch: host?.arch ?? "", ip: "", mac: "", name: host?.name ?? name, os: host?.os ?? "" },
+    snapserver: {
+      controlProtocolVersion: 1,
+      name: "Snapserver",
+      protocolVersion: 1,
+      version: SNAPCAST_VERSION,
+    },
+    tutti: { name, version },
+  };
+}

@@ -1,0 +1,399 @@
+import {
+  after,
+  between,
+  durationOf,
+  type Frames,
+  frames,
+  framesIn,
+  type Micros,
+  micros,
+  millis,
+  type SampleFormat,
+  type ServerInstant,
+  seconds,
+  serverInstant,
+  toMillis,
+} from "@tutti/protocol";
+import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
+import { Chunker, type PcmChunk } from "./chunker.ts";
+import {
+  copyOf,
+  decayFrom,
+  fadeIn,
+  fadeOut,
+  framesOf,
+  joined,
+  silence,
+  silentBytes,
+  startsWithStep,
+} from "./pcm.ts";
+import type { ServerPorts } from "./ports.ts";
+import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
+import { type Arrival, StreamClock } from "./stream-clock.ts";
+import { Timeline } from "./timeline.ts";
+
+/** Fades where the programme begins, ends or changes. */
+const FADE = millis(10);
+/** How long silence goes out at least after the last sound: clients fade, and stay locked over a pause. */
+const TAIL_MIN = seconds(2);
+/** A source this late has stopped; an earlier return continues as if nothing had been. */
+const GAP_MAX = millis(250);
+/** How long a pipe is watched before its first chunk gets its stamp: five arrivals of a usual writer. */
+const WATCH_MAX = millis(100);
+/** The share of the buffer that this may cost. */
+const WATCH_SHARE = 0.1;
+/** A wake-up this late is ours, not the source's: its bytes may lie unread, and get this long to come. */
+const STALL_MIN = millis(50);
+/** A capture clock that leaps farther than this starts anew instead of being filled up. */
+const FILL_MAX = seconds(1);
+/** Silence of a source that is not on the air is read in real time too, after at most this much at once. */
+const DISCARD_BURST = millis(125);
+
+export type StreamEvent =
+  | { readonly kind: "stream playing"; readonly stream: string }
+  | { readonly kind: "stream idle"; readonly stream: string }
+  | { readonly kind: "gap in source"; readonly stream: string; readonly lostMs: number };
+
+export type StreamOutput =
+  | { readonly kind: "audio"; readonly rendition: Rendition; readonly message: AudioMessage }
+  | { readonly kind: "status" }
+  | { readonly kind: "event"; readonly event: StreamEvent };
+
+/** What goes out just now. The tail is the silence that follows a source which stopped. */
+type Programme = "nothing" | "source" | "tail" | "fallback";
+
+/** One stream: from PCM as it comes to messages with a time, in every coding that somebody plays. */
+export class Stream {
+  readonly config: StreamConfig;
+  readonly #makeEncoder: ServerPorts["makeEncoder"];
+  readonly #format: SampleFormat;
+  readonly #buffer: Micros;
+  readonly #chunk: Micros;
+  readonly #gapMax: Micros;
+  readonly #tail: Micros;
+  readonly #clock: StreamClock;
+  readonly #chunker: Chunker;
+  readonly #recent: Timeline<TimedChunk>;
+  readonly #renditions = new Map<string, { rendition: Rendition; players: number }>();
+  #programme: Programme = "nothing";
+  #status: "idle" | "playing" = "idle";
+  /** When the last frame with sound from the source is due. */
+  #soundUntil: ServerInstant | undefined;
+  /** The last frame that went out. */
+  #lastFrame: Uint8Array;
+  /** The end of the fallback so far, kept back so that it can be faded out. */
+  #fallbackEnd: Uint8Array = new Uint8Array(0);
+  #fallbackRamp = 0;
+  /** After a stall of this process: until when the source's bytes are waited for. */
+  #graceUntil: ServerInstant | undefined;
+  /** Whole chunks whose time is not fixed yet. */
+  #unstamped: PcmChunk[] = [];
+  /** How far silence of a source that is not on the air has been read. */
+  #discardedUntil: ServerInstant | undefined;
+
+  constructor(config: StreamConfig, ports: Pick<ServerPorts, "makeEncoder">) {
+    this.config = config;
+    this.#makeEncoder = ports.makeEncoder;
+    this.#format = config.sampleFormat;
+    this.#buffer = millis(config.bufferMs);
+    this.#chunk = millis(config.chunkMs);
+    this.#gapMax = micros(Math.min(GAP_MAX, Math.max(this.#buffer / 4, 2 * this.#chunk)));
+    this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
+    this.#clock = new StreamClock(this.#format.rateHz);
+    this.#chunker = new Chunker(this.#format, this.#framesIn(this.#chunk));
+    this.#recent = new Timeline(this.#buffer);
+    this.#lastFrame = silence(frames(1), this.#format);
+  }
+
+  get status(): "idle" | "playing" {
+    return this.#status;
+  }
+
+  /** Whether the fallback is to be fed. */
+  get fallbackWanted(): boolean {
+    return this.config.fallback !== undefined && this.#status === "idle";
+  }
+
+  /** When to call `deadline` if nothing comes before. */
+  get deadline(): ServerInstant | undefined {
+    if (this.#programme === "tail") return this.#clock.next;
+    if (this.#programme !== "source") return undefined;
+    const gone = this.#graceUntil ?? after(this.#clock.next, this.#gapMax);
+    if (this.#status === "idle" || this.#soundUntil === undefined) return gone;
+    const idle = after(this.#soundUntil, millis(this.config.idleThresholdMs));
+    return sooner(idle, gone);
+  }
+
+  /** How long the source keeps what it has. */
+  sourceWait(now: ServerInstant): Micros {
+    if (this.#programme === "source") return this.#clock.wait(now);
+    return this.#discardedUntil === undefined ? micros(0) : between(now, this.#discardedUntil);
+  }
+
+  /** How long until the fallback should hand over more. */
+  fallbackWait(now: ServerInstant): Micros {
+    return this.#programme === "fallback" ? between(now, this.#clock.next) : micros(0);
+  }
+
+  /** Whole frames from the source. The bytes stay the caller's. */
+  pcm(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    const silent = silentBytes(pcm, this.#format);
+    if (this.#programme === "fallback" && silent === pcm.length) return this.#discard(pcm, now);
+    if (this.#programme === "source" && !this.#stale(now)) {
+      return this.#fromSource(pcm, arrival, now);
+    }
+    const lost = this.#programme === "source" ? this.#loseSource(now) : [];
+
+    // The fallback ends where sound begins. A copy, as it may be faded and begins where samples are aligned.
+    const sound = copyOf(pcm, this.#programme === "fallback" ? silent : 0);
+    const begun = this.#beginSource(arrival, now);
+    if (startsWithStep(sound, this.#format)) this.#fadeInStart(sound, 0);
+    return [...lost, ...begun, ...this.#fromSource(sound, arrival, now)];
+  }
+
+  /** Whole frames of what plays while the source is idle. The bytes stay the caller's. */
+  fallback(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
+    if (!this.fallbackWanted) return [];
+    const playing = this.#programme === "fallback" && !this.#stale(now);
+    const begun = playing ? [] : this.#beginFallback(now);
+    const fresh = copyOf(pcm, 0);
+    this.#fallbackRamp = this.#fadeInStart(fresh, this.#fallbackRamp);
+    const both = joined(this.#fallbackEnd, fresh);
+    const kept = Math.min(both.length, this.#fadeBytes());
+    this.#fallbackEnd = copyOf(both, both.length - kept);
+    return [...begun, ...this.#fill(both.subarray(0, both.length - kept), now)];
+  }
+
+  /** To be called when `deadline` has come; earlier does no harm. */
+  pass(now: ServerInstant): StreamOutput[] {
+    const outputs: StreamOutput[] = [];
+    if (this.#programme === "source" && this.#gone(now)) outputs.push(...this.#loseSource(now));
+    if (this.#programme === "tail") outputs.push(...this.#continueTail(now));
+    outputs.push(...this.#judge(now));
+    return outputs;
+  }
+
+  /** Somebody plays this stream so coded: what it was in the last while is encoded if nobody did before. */
+  attach(choice: CodecChoice, now: ServerInstant): Rendition {
+    const key = JSON.stringify(choice);
+    const known = this.#renditions.get(key);
+    if (known) {
+      known.players++;
+      return known.rendition;
+    }
+    const encoder = this.#makeEncoder(choice, this.#format, this.config.chunkMs);
+    const rendition = new Rendition(encoder, {
+      rateHz: this.#format.rateHz,
+      buffer: this.#buffer,
+    });
+    for (const chunk of this.#recent.current(now)) rendition.encode(chunk, now);
+    this.#renditions.set(key, { rendition, players: 1 });
+    return rendition;
+  }
+
+  /** One player less; with the last one the encoder goes. */
+  detach(rendition: Rendition): void {
+    for (const [key, entry] of this.#renditions) {
+      if (entry.rendition !== rendition || --entry.players > 0) continue;
+      rendition.close();
+      this.#renditions.delete(key);
+    }
+  }
+
+  /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
+  #gone(now: ServerInstant): boolean {
+    if (this.#graceUntil !== undefined) return now >= this.#graceUntil;
+    const late = between(this.#clock.next, now);
+    if (late < this.#gapMax) return false;
+    if (late < this.#gapMax + STALL_MIN || this.#stale(now)) return true;
+    this.#graceUntil = after(now, STALL_MIN);
+    return false;
+  }
+
+  /** Whether the next frame is so late that catching up would be in vain. */
+  #stale(now: ServerInstant): boolean {
+    return between(this.#clock.next, now) > Math.max(this.#buffer / 2, this.#gapMax + STALL_MIN);
+  }
+
+  #fromSource(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    const outputs = arrival.kind === "captured" ? this.#fillLost(arrival.at, now) : [];
+    this.#graceUntil = undefined;
+    const first = this.#clock.count;
+    this.#clock.arrive(framesOf(pcm, this.#format), arrival, now);
+    if (silentBytes(pcm, this.#format) < pcm.length) this.#soundUntil = this.#clock.next;
+    outputs.push(...this.#emit(pcm, first, now), ...this.#judge(now));
+    return outputs;
+  }
+
+  /** Puts the source on the air: behind what plays, or with a new anchor when nothing does. */
+  #beginSource(arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    const outputs = this.#programme === "fallback" ? this.#endFallback(now) : [];
+    this.#programme = "source";
+    this.#discardedUntil = undefined;
+    if (this.#clock.running && !this.#stale(now)) this.#clock.relock();
+    else if (arrival.kind === "captured") this.#anchor(arrival.at);
+    else this.#anchorAbout(earlier(now, this.#chunk), now);
+    return outputs;
+  }
+
+  #anchor(at: ServerInstant): void {
+    this.#dropUnfinished();
+    this.#clock.start(at);
+    this.#soundUntil = undefined;
+  }
+
+  /** A pipe does not say when it was recorded: its first arrivals do. */
+  #anchorAbout(at: ServerInstant, now: ServerInstant): void {
+    this.#anchor(at);
+    const watch = micros(Math.min(WATCH_MAX, this.#buffer * WATCH_SHARE));
+    this.#clock.startAbout(at, after(now, watch));
+  }
+
+  #dropUnfinished(): void {
+    this.#chunker.reset();
+    this.#unstamped = [];
+  }
+
+  /** Frames that the card lost are replaced by silence, so that those after them keep their time. */
+  #fillLost(at: ServerInstant, now: ServerInstant): StreamOutput[] {
+    const lost = this.#clock.lostBefore(at);
+    if (lost === 0) return [];
+    const span = durationOf(lost, this.#format.rateHz);
+    const event = {
+      kind: "gap in source",
+      stream: this.config.name,
+      lostMs: toMillis(span),
+    } as const;
+    if (span <= FILL_MAX) return [{ kind: "event", event }, ...this.#fillSilence(lost, now)];
+    this.#anchor(at);
+    return [{ kind: "event", event }];
+  }
+
+  /** The source stopped: silence takes over, unless silence was all there was. */
+  #loseSource(now: ServerInstant): StreamOutput[] {
+    this.#graceUntil = undefined;
+    if (this.#quiet(this.#clock.next)) {
+      this.#stop();
+      return [];
+    }
+    this.#programme = "tail";
+    const lost = Math.min(between(this.#clock.next, now), this.#tail);
+    return this.#fillSilence(this.#framesIn(micros(lost)), now);
+  }
+
+  /** No further than the tail reaches: a process that was stopped for an hour owes nobody an hour of silence. */
+  #continueTail(now: ServerInstant): StreamOutput[] {
+    const outputs: StreamOutput[] = [];
+    while (this.#clock.next <= now && !this.#quiet(this.#clock.next)) {
+      outputs.push(...this.#fillSilence(this.#framesIn(this.#chunk), now));
+    }
+    if (this.#quiet(now)) this.#stop();
+    return outputs;
+  }
+
+  #stop(): void {
+    this.#programme = "nothing";
+    this.#clock.stop();
+    this.#dropUnfinished();
+  }
+
+  #beginFallback(now: ServerInstant): StreamOutput[] {
+    const outputs: StreamOutput[] = [];
+    if (this.#clock.running && !this.#stale(now)) {
+      outputs.push(...this.#fillSilence(this.#framesIn(FADE), now));
+    } else this.#anchor(now);
+    this.#programme = "fallback";
+    this.#fallbackRamp = 0;
+    this.#fallbackEnd = new Uint8Array(0);
+    return outputs;
+  }
+
+  #endFallback(now: ServerInstant): StreamOutput[] {
+    const end = this.#fallbackEnd;
+    this.#fallbackEnd = new Uint8Array(0);
+    fadeOut(end, this.#format);
+    return this.#fill(end, now);
+  }
+
+  #discard(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
+    const span = durationOf(framesOf(pcm, this.#format), this.#format.rateHz);
+    const oldest = earlier(now, DISCARD_BURST);
+    const from = Math.max(this.#discardedUntil ?? oldest, oldest);
+    this.#discardedUntil = after(serverInstant(from), span);
+    return [];
+  }
+
+  /** Silence that begins without a step from what was heard last. */
+  #fillSilence(count: Frames, now: ServerInstant): StreamOutput[] {
+    const pcm = silence(count, this.#format);
+    const decay = frames(Math.min(count, this.#framesIn(FADE)));
+    pcm.set(decayFrom(this.#lastFrame, decay, this.#format));
+    return this.#fill(pcm, now);
+  }
+
+  #fill(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
+    const first = this.#clock.count;
+    this.#clock.fill(framesOf(pcm, this.#format));
+    return this.#emit(pcm, first, now);
+  }
+
+  /** Cuts, stamps, encodes. */
+  #emit(pcm: Uint8Array, first: Frames, now: ServerInstant): StreamOutput[] {
+    if (pcm.length === 0) return [];
+    this.#lastFrame = copyOf(pcm, pcm.length - this.#lastFrame.length);
+    this.#unstamped.push(...this.#chunker.push(pcm, first));
+    if (!this.#clock.settled) return [];
+    return this.#unstamped.splice(0).flatMap((chunk) => {
+      const recordedAt = this.#clock.stampOf(chunk.first);
+      if (this.#programme === "source" && this.#quiet(recordedAt)) return [];
+      return this.#encode({ ...chunk, recordedAt }, now);
+    });
+  }
+
+  #encode(chunk: TimedChunk, now: ServerInstant): StreamOutput[] {
+    this.#recent.push(chunk, now);
+    return [...this.#renditions.values()].flatMap(({ rendition }) =>
+      rendition
+        .encode(chunk, now)
+        .map((message) => ({ kind: "audio", rendition, message }) as const),
+    );
+  }
+
+  /** Whether the source has been silent so long that nothing needs to be sent. */
+  #quiet(at: ServerInstant): boolean {
+    return this.#soundUntil === undefined || at > after(this.#soundUntil, this.#tail);
+  }
+
+  #judge(now: ServerInstant): StreamOutput[] {
+    const threshold = millis(this.config.idleThresholdMs);
+    const sounding = this.#soundUntil !== undefined && now < after(this.#soundUntil, threshold);
+    const status = sounding && this.#programme !== "fallback" ? "playing" : "idle";
+    if (status === this.#status) return [];
+    this.#status = status;
+    const event = { kind: `stream ${status}`, stream: this.config.name } as const;
+    return [{ kind: "status" }, { kind: "event", event }];
+  }
+
+  /** Ramps up the start of a programme of which `done` frames have passed; returns how many have then. */
+  #fadeInStart(pcm: Uint8Array, done: number): number {
+    const length = this.#framesIn(FADE);
+    if (done < length) fadeIn(pcm, this.#format, { done, length });
+    return Math.min(length, done + framesOf(pcm, this.#format));
+  }
+
+  #fadeBytes(): number {
+    return this.#framesIn(FADE) * this.#lastFrame.length;
+  }
+
+  #framesIn(span: Micros): Frames {
+    return frames(Math.round(framesIn(span, this.#format.rateHz)));
+  }
+}
+
+function earlier(at: ServerInstant, span: Micros): ServerInstant {
+  return after(at, micros(-span));
+}
+
+function sooner(a: ServerInstant, b: ServerInstant): ServerInstant {
+  return serverInstant(Math.min(a, b));
+}

@@ -1,0 +1,100 @@
+import { hostname, networkInterfaces } from "node:os";
+import type { ServerConfig } from "@tutti/protocol/config";
+import type { Server } from "./core/index.ts";
+import { type Advertiser, advertise } from "./discovery/mdns.ts";
+import type { Driver } from "./driver.ts";
+import type { LogEvent } from "./log-events.ts";
+import { type ControlListener, listenControl } from "./network/control-listener.ts";
+import type { ControllerEvents } from "./network/controllers.ts";
+import { listenHttp } from "./network/http.ts";
+import { listenStream } from "./network/stream-listener.ts";
+import { listenTime } from "./network/time-responder.ts";
+import { VERSION } from "./version.ts";
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+export interface ListenersOptions {
+  readonly config: ServerConfig;
+  readonly core: Server;
+  readonly driver: Driver;
+  readonly onEvent: (event: LogEvent) => void;
+}
+
+/** Everything that others reach this server by. */
+export class Listeners {
+  readonly #options: ListenersOptions;
+  readonly #open: Closable[] = [];
+  #controls: ControlListener[] = [];
+  #lastController = 0;
+  #advertiser: Advertiser | undefined;
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with the system's error, which names the port, when one cannot be had. */
+  async open(): Promise<void> {
+    const { config, driver } = this.#options;
+    const { stream, control, http } = config.listen;
+    const address = reachable(config.listen.address);
+    const controllers = this.#controllerEvents();
+    // One after the other, so that what is opened before a failure is known and can be closed.
+    this.#open.push(await listenStream({ port: stream, address, ...driver.players }));
+    this.#open.push(await listenTime({ port: stream, address, onQuestion: this.#onQuestion }));
+    const { players } = driver;
+    this.#controls = [
+      await listenControl({ port: control, address, ...controllers }),
+      await listenHttp({ port: http, address, players, ...controllers }),
+    ];
+    if (config.mdns) this.#advertiser = this.#advertise();
+  }
+
+  respond(controller: number, text: string): void {
+    for (const listener of this.#controls) listener.send(controller, text);
+  }
+
+  notify(text: string, except: number | undefined): void {
+    for (const listener of this.#controls) listener.broadcast(text, except);
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#open, ...this.#controls, ...(this.#advertiser ? [this.#advertiser] : [])];
+    await Promise.all(all.map((listener) => listener.close()));
+  }
+
+  readonly #onQuestion: Parameters<typeof listenTime>[0]["onQuestion"] = (token, at) => {
+    const { core, driver } = this.#options;
+    if (!core.knowsTimeToken(token)) return false;
+    driver.handle({ kind: "time asked", token }, at);
+    return true;
+  };
+
+  #controllerEvents(): ControllerEvents {
+    const { driver, onEvent } = this.#options;
+    return {
+      nextController: () => ++this.#lastController,
+      onText: (controller, text) => driver.handle({ kind: "control", controller, text }),
+      onEvent,
+    };
+  }
+
+  #advertise(): Advertiser {
+    const { config, onEvent } = this.#options;
+    const { stream, control, http } = config.listen;
+    return advertise({
+      name: config.name,
+      id: hostname(),
+      version: VERSION,
+      ports: { stream, control, http },
+      onEvent,
+    });
+  }
+}
+
+/** "::" means every address of both kinds, but only where the machine has IPv6 at all. */
+function reachable(address: string): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return address === "::" && !all.some(({ family }) => family === "IPv6") ? "0.0.0.0" : address;
+}

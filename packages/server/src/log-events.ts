@@ -1,0 +1,42 @@
+import type { Logger } from "pino";
+import type { ServerEvent } from "./core/index.ts";
+import type { MdnsEvent } from "./discovery/mdns-event.ts";
+import type { ControllerEvent } from "./network/controllers.ts";
+import type { StoreEvent } from "./store/json-file.ts";
+
+type Level = "error" | "warn" | "info" | "debug" | "trace";
+
+/** All that any part of the server has to tell. */
+export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent;
+
+/** Levels by what a person would do about it. An event without a level does not compile. */
+const LEVELS = {
+  "stream playing": "info",
+  "stream idle": "info",
+  "gap in source": "warn",
+  "source running": "debug",
+  "source waiting": "debug",
+  "source failed": "error",
+  "client connected": "info",
+  "client disconnected": "info",
+  "session closed": "info",
+  "chunks dropped": "warn",
+  "controller connected": "debug",
+  "controller left": "debug",
+  "controller dropped": "warn",
+  "listener failing": "error",
+  "state file broken": "error",
+  "earlier state used": "error",
+  "state lost": "error",
+  "state not saved": "error",
+  "state saved again": "info",
+  announced: "info",
+  "announcement withdrawn": "info",
+  "name taken": "warn",
+  "announcing failed": "warn",
+} as const satisfies Record<LogEvent["kind"], Level>;
+
+/** Writes one line for each event, its values in fields. */
+export function logEvents(log: Pick<Logger, Level>): (event: LogEvent) => void {
+  return ({ kind, ...fields }) => log[LEVELS[kind]](fields, kind);
+}

@@ -1,0 +1,130 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { Duplex } from "node:stream";
+import { type ControlListener, portOf } from "./control-listener.ts";
+import { type ControllerEvents, Controllers } from "./controllers.ts";
+import { reply, send } from "./http-answer.ts";
+import { HttpPosts } from "./http-posts.ts";
+import { pageHeaders, STATUS_PAGE } from "./status-page.ts";
+import type { PlayerSocketEvents } from "./stream-listener.ts";
+import { mayAct } from "./web-origin.ts";
+import { type WebSockets, webSockets } from "./web-sockets.ts";
+
+export interface HttpOptions extends ControllerEvents {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly address: string;
+  /** Players over WebSocket, as if they came over TCP. Absent: /stream is not served. */
+  readonly players?: PlayerSocketEvents;
+}
+
+/** A request must be whole by then: slow senders hold a socket each. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 5_000;
+const HEADER_BYTES_MAX = 16 * 1024;
+
+/** Controllers, players and requests under way; more are cut off by the system. */
+const SOCKETS_MAX = 1_024;
+
+/** The page, JSON-RPC by POST and WebSocket, and players by WebSocket. Rejects with the system's error when the port cannot be had. */
+export async function listenHttp(options: HttpOptions): Promise<ControlListener> {
+  const controllers = new Controllers(options);
+  const posts = new HttpPosts(options);
+  const server = createServer(
+    {
+      connectionsCheckingInterval: IDLE_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      noDelay: true,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+    },
+    (request, response) => route(request, response, posts),
+  );
+  server.maxConnections = SOCKETS_MAX;
+  const sockets = webSockets(controllers, options.players);
+  server.on("upgrade", (request, socket, head) => upgrade({ request, socket, head }, sockets));
+  await listening(server, options);
+  return {
+    port: portOf(server),
+    send: (controller, text) => {
+      controllers.send(controller, text);
+      posts.answer(controller, text);
+    },
+    broadcast: (text, except) => controllers.broadcast(text, except),
+    close: () =>
+      new Promise((resolve) => {
+        sockets.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listening(server: Server, options: HttpOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.address, () => {
+      server.off("error", reject);
+      server.on("error", ({ message: reason }) =>
+        options.onEvent({ kind: "listener failing", listener: "http", reason }),
+      );
+      resolve();
+    });
+  });
+}
+
+function route(request: IncomingMessage, response: ServerResponse, posts: HttpPosts): void {
+  const path = request.url ?? "";
+  if (request.method === "GET" || request.method === "HEAD") get(path, response);
+  else if (request.method !== "POST") reply(response, 400, "Unknown HTTP-method");
+  else if (path !== "/jsonrpc") reply(response, 400, "Illegal request-target");
+  else if (!mayAct(request.headers)) reply(response, 403, "Pages of other origins may not act");
+  else posts.read(request, response);
+}
+
+function get(path: string, response: ServerResponse): void {
+  if (path === "/" || path === "/index.html") {
+    send(response, 200, STATUS_PAGE, {
+      "Content-Type": "text/html; charset=utf-8",
+      ...pageHeaders(),
+    });
+  } else if (path === "/healthz") {
+    send(response, 200, "ok\n", { "Content-Type": "text/plain", "Cache-Control": "no-store" });
+  } else if (path.startsWith("/") && !path.includes("..")) {
+    reply(response, 404, `The resource '${escapeHtml(path)}' was not found.`);
+  } else {
+    reply(response, 400, "Illegal request-target");
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+function upgrade({ request, socket, head }: Upgrade, sockets: WebSockets): void {
+  // Until the handshake is done nobody else listens for a reset.
+  socket.on("error", () => socket.destroy());
+  const serve = sockets.byPath(request.url ?? "");
+  if (!mayAct(request.headers)) refuse(socket, 403);
+  else if (serve) serve(request, socket, head);
+  else refuse(socket, 404);
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+}

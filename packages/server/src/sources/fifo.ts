@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { constants, openSync } from "node:fs";
+import { chmod, mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Anybody on this machine may play: players run as users of their own. */
+const FIFO_MODE = 0o666;
+
+/** Why a path cannot be used as a FIFO, in words that say what to do. */
+export class FifoError extends Error {
+  override readonly name = "FifoError";
+}
+
+/** Makes sure that `path` is a FIFO; "create" makes it, and the folder it lies in. */
+export async function prepareFifo(path: string, mode: "create" | "read"): Promise<void> {
+  try {
+    const found = await stat(path).catch(missingAsUndefined);
+    if (found === undefined && mode === "read") {
+      throw new FifoError(`${path} does not exist; create it with mkfifo, or use mode=create`);
+    }
+    if (found === undefined) await createFifo(path);
+    else if (!found.isFIFO()) {
+      throw new FifoError(`${path} is not a FIFO; remove it or choose another path`);
+    } else if (mode === "create" && (found.mode & FIFO_MODE) !== FIFO_MODE) {
+      await chmod(path, FIFO_MODE).catch(notOwner);
+    }
+  } catch (cause) {
+    throw explained(path, cause);
+  }
+}
+
+/**
+ * Opens a FIFO for reading without waiting for a writer. At once, so that the reader before it is still
+ * open meanwhile: a writer never finds itself without one.
+ */
+export function openFifo(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw explained(path, cause);
+  }
+}
+
+async function createFifo(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  // Node has no mkfifo of its own. An explicit mode holds whatever the umask.
+  await run("mkfifo", ["-m", FIFO_MODE.toString(8), path]);
+}
+
+function missingAsUndefined(cause: unknown): undefined {
+  if (codeOf(cause) !== "ENOENT") throw cause;
+}
+
+/** Another user's FIFO is used as it is. */
+function notOwner(cause: unknown): void {
+  if (codeOf(cause) !== "EPERM") throw cause;
+}
+
+function explained(path: string, cause: unknown): FifoError {
+  if (cause instanceof FifoError) return cause;
+  const code = codeOf(cause);
+  if (code === "EACCES" || code === "EPERM") {
+    return new FifoError(`no permission for ${path}; let this user read it and write its folder`, {
+      cause,
+    });
+  }
+  return new FifoError(`${path} cannot be opened (${code ?? String(cause)})`, { cause });
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return (cause as NodeJS.ErrnoException).code;
+}

@@ -1,0 +1,25 @@
+import type { SourceSpec } from "@tutti/protocol/config";
+import { AlsaSource } from "./alsa.ts";
+import { DemoSource } from "./demo.ts";
+import { PipeSource } from "./pipe.ts";
+import type { Source, SourceOptions } from "./source.ts";
+
+export type { Outlet, Source, SourceOptions } from "./source.ts";
+
+type Open<Kind extends SourceSpec["kind"]> = (
+  spec: SourceSpec & { kind: Kind },
+  options: SourceOptions,
+) => Source;
+
+/** Every kind of source. */
+const SOURCES: { readonly [Kind in SourceSpec["kind"]]: Open<Kind> } = {
+  pipe: ({ path, mode }, options) => new PipeSource({ ...options, path, mode }),
+  alsa: ({ device }, options) => new AlsaSource({ ...options, device }),
+  demo: (_, options) => new DemoSource(options),
+};
+
+/** Opens a source; what goes wrong is told through its outlet, now and later. */
+export function openSource(spec: SourceSpec, options: SourceOptions): Source {
+  const open = SOURCES[spec.kind] as Open<typeof spec.kind>;
+  return open(spec, options);
+}

@@ -1,0 +1,172 @@
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sampleFormat } from "@tutti/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PipeSource } from "./pipe.ts";
+import type { Outlet } from "./source.ts";
+
+const FORMAT = sampleFormat(48_000, 16, 2);
+
+/** Keeps what comes, and makes the source wait when told to. */
+class Sink implements Outlet {
+  readonly pieces: Buffer[] = [];
+  readonly kinds: string[] = [];
+  readonly states: string[] = [];
+  wait = 0;
+
+  pcm(bytes: Uint8Array, { kind }: { kind: string }): void {
+    this.pieces.push(Buffer.from(bytes));
+    this.kinds.push(kind);
+  }
+  waitMs(): number {
+    return this.wait;
+  }
+  state(state: string, reason?: string): void {
+    this.states.push(reason === undefined ? state : `${state}: ${reason}`);
+  }
+  get all(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+}
+
+let directory: string;
+let path: string;
+let sink: Sink;
+let source: PipeSource | undefined;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tutti-pipe-"));
+  path = join(directory, "music.fifo");
+  sink = new Sink();
+});
+afterEach(() => {
+  source?.close();
+  source = undefined;
+  rmSync(directory, { recursive: true });
+});
+
+async function open(mode: "create" | "read" = "create"): Promise<void> {
+  source = new PipeSource({ path, mode, format: FORMAT, chunkMs: 20, outlet: sink });
+  await expect.poll(() => sink.states).toContain("waiting");
+}
+
+function writer(): number {
+  return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+}
+
+function numbered(from: number, frames: number): Buffer {
+  return Buffer.from(Uint32Array.from({ length: frames }, (_, at) => from + at).buffer);
+}
+
+test("makes the pipe for everybody and says what is going on", async () => {
+  await open();
+  expect(statSync(path).mode & 0o777).toBe(0o666);
+  const fd = writer();
+  writeSync(fd, numbered(0, 10));
+  await expect.poll(() => sink.all.length).toBe(40);
+  closeSync(fd);
+  await expect.poll(() => sink.states).toEqual(["waiting", "running", "waiting"]);
+});
+
+test("hands over whole frames in order, however the writer cuts them", async () => {
+  await open();
+  const fd = writer();
+  const all = numbered(0, 2_000);
+  for (let at = 0; at < all.length; at += 777) {
+    writeSync(fd, all.subarray(at, at + 777));
+    await expect.poll(() => sink.all.length).toBe(Math.min(at + 777, all.length) & ~3);
+  }
+  closeSync(fd);
+
+  expect(sink.all).toEqual(all);
+  expect(sink.pieces.every((piece) => piece.length % 4 === 0)).toBe(true);
+});
+
+test("half a frame ends with its writer", async () => {
+  await open();
+  const first = writer();
+  writeSync(first, Buffer.concat([numbered(0, 3), Buffer.from([9])]));
+  await expect.poll(() => sink.all.length).toBe(12);
+  closeSync(first);
+  await expect.poll(() => sink.states.length).toBe(3);
+  const second = writer();
+  writeSync(second, numbered(100, 3));
+  await expect.poll(() => sink.all.length).toBe(24);
+  closeSync(second);
+
+  expect(sink.all).toEqual(Buffer.concat([numbered(0, 3), numbered(100, 3)]));
+});
+
+test("a burst of whole chunks also ends with a read that says the pipe is empty", async () => {
+  await open();
+  const fd = writer();
+  writeSync(fd, numbered(0, 5 * 960));
+  await expect.poll(() => sink.all.length).toBe(5 * 960 * 4);
+
+  expect(sink.kinds.at(-1)).toBe("drained");
+  expect(sink.kinds.slice(0, -1).every((kind) => kind === "held back")).toBe(true);
+  closeSync(fd);
+});
+
+test("while it must wait, the pipe holds what the writer has", async () => {
+  await open();
+  sink.wait = 1e9;
+  const fd = writer();
+  writeSync(fd, numbered(0, 4_000));
+  await expect.poll(() => sink.pieces.length).toBe(1);
+  writeSync(fd, numbered(4_000, 4_000));
+
+  expect(sink.pieces).toHaveLength(1);
+  expect(sink.pieces[0]?.length).toBe(961 * 4);
+  closeSync(fd);
+});
+
+test("a path that is no pipe is told once with what to do, and used as soon as it is one", async () => {
+  writeFileSync(path, "");
+  source = new PipeSource({ path, mode: "create", format: FORMAT, chunkMs: 20, outlet: sink });
+  const told = `failed: ${path} is not a FIFO; remove it or choose another path`;
+  await expect.poll(() => sink.states).toEqual([told]);
+  rmSync(path);
+  await expect.poll(() => sink.states, { timeout: 5_000 }).toEqual([told, "waiting"]);
+});
+
+test("a pipe that must be there already is waited for", async () => {
+  source = new PipeSource({ path, mode: "read", format: FORMAT, chunkMs: 20, outlet: sink });
+  await expect
+    .poll(() => sink.states)
+    .toEqual([`failed: ${path} does not exist; create it with mkfifo, or use mode=create`]);
+});
+
+test("a pipe that was removed and made anew is found again", async () => {
+  await open();
+  rmSync(path);
+  await expect.poll(() => sink.states.length, { timeout: 5_000 }).toBe(1);
+  await expect
+    .poll(() => statSync(path, { throwIfNoEntry: false })?.isFIFO(), { timeout: 6_000 })
+    .toBe(true);
+  const fd = await expectWriter();
+  writeSync(fd, numbered(0, 10));
+  await expect.poll(() => sink.all.length).toBe(40);
+  closeSync(fd);
+}, 15_000);
+
+/** A new pipe has no reader in its first moments. */
+async function expectWriter(): Promise<number> {
+  let fd = -1;
+  await expect
+    .poll(() => {
+      fd = writer();
+      return fd;
+    })
+    .toBeGreaterThan(0);
+  return fd;
+}

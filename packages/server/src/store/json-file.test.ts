@@ -1,0 +1,149 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseSavedHouse, type SavedHouse } from "@tutti/protocol/control";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { JsonFileStore, type StoreEvent } from "./json-file.ts";
+
+let directory: string;
+let events: StoreEvent[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tutti-store-"));
+  events = [];
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+const path = (name: string) => join(directory, name);
+const open = (at = directory) =>
+  new JsonFileStore({ directory: at, onEvent: (event) => events.push(event) });
+const kinds = () => events.map(({ kind }) => kind);
+
+function house(name: string): SavedHouse {
+  const group = { clients: [], id: "8a1f", muted: false, name, streamId: "music" };
+  return { clients: [], groups: [group], schemaVersion: 1 };
+}
+
+const nameIn = (saved: SavedHouse | undefined) => saved?.groups[0]?.name;
+const onDisk = (name: string) =>
+  nameIn(parseSavedHouse(JSON.parse(readFileSync(path(name), "utf8"))));
+
+describe("saving", () => {
+  test("what was saved is loaded, names of all scripts included", async () => {
+    await open().save(house("Küche 🎵"));
+    expect(nameIn(open().load())).toBe("Küche 🎵");
+    expect(kinds()).toEqual([]);
+  });
+
+  test("the first start has no state, and that is no event", () => {
+    expect(open().load()).toBeUndefined();
+    expect(kinds()).toEqual([]);
+  });
+
+  test("the directory is made", async () => {
+    const deep = path("deep/er");
+    await open(deep).save(house("a"));
+    expect(nameIn(open(deep).load())).toBe("a");
+  });
+
+  test("each promise keeps its word: its state or a newer one is on disk", async () => {
+    const store = open();
+    const names = Array.from({ length: 50 }, (_, at) => String(at));
+    const seen = await Promise.all(
+      names.map(async (name) => {
+        await store.save(house(name));
+        return Number(onDisk("house.json"));
+      }),
+    );
+    for (const [at, number] of seen.entries()) expect(number).toBeGreaterThanOrEqual(at);
+    // All that came during the first write went out in the second: the one before it is the first.
+    expect([onDisk("house.previous.json"), onDisk("house.json")]).toEqual(["0", "49"]);
+  });
+
+  test("nothing temporary is left behind", async () => {
+    const store = open();
+    for (const name of ["a", "b", "c"]) await store.save(house(name));
+    await store.close();
+    expect(readdirSync(directory).toSorted()).toEqual(["house.json", "house.previous.json"]);
+  });
+
+  test("a disk that refuses is told once; close tries a last time", async () => {
+    const blocked = path("state");
+    writeFileSync(blocked, "a file where the directory should be");
+    const store = open(blocked);
+    expect(await store.save(house("a"))).toBe(false);
+    expect(await store.save(house("b"))).toBe(false);
+    expect(kinds()).toEqual(["state not saved"]);
+    rmSync(blocked);
+    await store.close();
+    expect(kinds()).toEqual(["state not saved", "state saved again"]);
+    expect(nameIn(open(blocked).load())).toBe("b");
+  });
+});
+
+describe("a file that cannot be used", () => {
+  const broken: [string, string][] = [
+    ["empty", ""],
+    ["cut off", '{"schemaVersion":1,"groups":['],
+    ["not ours", '{"hello":"world"}'],
+    ["of a later version", JSON.stringify({ ...house("x"), schemaVersion: 2 })],
+    ["zeros", "\0".repeat(4_096)],
+  ];
+
+  test.each(broken)("%s: the one before is used, the broken one kept", async (_, content) => {
+    const store = open();
+    await store.save(house("before"));
+    await store.save(house("newest"));
+    writeFileSync(path("house.json"), content);
+    const again = open();
+    expect(nameIn(again.load())).toBe("before");
+    expect(kinds()).toEqual(["state file broken", "earlier state used"]);
+    expect(readFileSync(path("house.broken-1.json"), "utf8")).toBe(content);
+    await again.save(house("after"));
+    expect(onDisk("house.json")).toBe("after");
+    expect(onDisk("house.previous.json")).toBe("before");
+  });
+
+  test("both broken: starts as new, keeps both, and the next broken one gets the next number", () => {
+    writeFileSync(path("house.json"), "{");
+    writeFileSync(path("house.previous.json"), "[");
+    expect(open().load()).toBeUndefined();
+    expect(kinds()).toEqual(["state file broken", "state file broken", "state lost"]);
+    writeFileSync(path("house.json"), "second");
+    open().load();
+    expect(readFileSync(path("house.broken-1.json"), "utf8")).toBe("{");
+    expect(readFileSync(path("house.previous.broken-1.json"), "utf8")).toBe("[");
+    expect(readFileSync(path("house.broken-2.json"), "utf8")).toBe("second");
+  });
+
+  test("a missing newest file beside an earlier one is told", async () => {
+    const store = open();
+    await store.save(house("before"));
+    await store.save(house("newest"));
+    rmSync(path("house.json"));
+    expect(nameIn(open().load())).toBe("before");
+    expect(kinds()).toEqual(["earlier state used"]);
+  });
+
+  test("a half-written file beside it changes nothing", async () => {
+    await open().save(house("whole"));
+    writeFileSync(path("house.json.new"), "{");
+    expect(nameIn(open().load())).toBe("whole");
+    expect(existsSync(path("house.broken-1.json"))).toBe(false);
+  });
+});
+
+test("the file is for the service and its group only", async () => {
+  await open().save(house("a"));
+  const { mode } = statSync(path("house.json"));
+  expect(mode & 0o007).toBe(0);
+});
