@@ -1,0 +1,180 @@
+import type { AudioOutput } from "@tutti/audio";
+import type { Hello, LocalInstant } from "@tutti/protocol";
+import type { ClientConfig } from "@tutti/protocol/config";
+import { now, watchClock } from "./clock.ts";
+import { Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
+import { makeDecoder } from "./decoders/index.ts";
+import type { ClientEvent } from "./log-events.ts";
+import type { Meter } from "./meter.ts";
+import { Connection, type Endpoint, type ServerDirectory } from "./network/connection.ts";
+import { TimeSocket } from "./network/time-socket.ts";
+import { type OpenDevice, Output } from "./output.ts";
+import { Pump } from "./pump.ts";
+
+/** How the output is opened before a stream says what it needs: what most streams need. */
+const FIRST_FORMAT = { rateHz: 48_000, channels: 2 };
+/** What must have come from the server before it is rendered: chunks are that late. (ms) */
+const ARRIVAL_MS = 40;
+
+export interface ClientParts {
+  readonly config: ClientConfig;
+  readonly hello: Hello;
+  readonly servers: ServerDirectory;
+  readonly openDevice: OpenDevice;
+  readonly meter?: Meter;
+  onEvent(event: ClientEvent): void;
+  /** The server there has answered as one. */
+  onSettled?(endpoint: Endpoint): void;
+}
+
+/** The player with the world around it: network, clock and card. Does what the player says. */
+export class Client {
+  readonly #parts: ClientParts;
+  readonly #player: Player;
+  readonly #connection: Connection;
+  readonly #timeSocket: TimeSocket;
+  readonly #pump: Pump;
+  readonly #output: Output;
+  #address = "";
+  #endpoint: Endpoint | undefined;
+  #settled = false;
+  /** Reasons told since the last connection. */
+  readonly #refusals = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerFor: LocalInstant | undefined;
+  #unwatch: () => void = () => {};
+
+  constructor(parts: ClientParts) {
+    const { config, hello, servers } = parts;
+    const { latencyMs, volume } = config;
+    this.#parts = parts;
+    this.#player = new Player({ hello, latencyMs, volume }, { makeDecoder, random: Math.random });
+    this.#connection = new Connection(servers, this.#connectionEvents(), Math.random);
+    this.#timeSocket = new TimeSocket((exchange) => this.#feed({ kind: "time answer", exchange }));
+    this.#pump = new Pump(this.#player, {
+      queueMs: config.output.queueMs,
+      ...(parts.meter && { meter: parts.meter }),
+      receivedMs: () => this.#player.stats(now()).bufferedMs,
+      onUnderrun: (silentFrames, underruns) =>
+        parts.onEvent({ kind: "underrun", silentFrames, underruns }),
+    });
+    const owner = {
+      onOpened: (output: AudioOutput) => this.#pump.attach(output),
+      onClosed: () => this.#pump.detach(),
+      onEvent: parts.onEvent,
+    };
+    this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_FORMAT);
+  }
+
+  /** The connection first: its answer is under way while the card is opened. */
+  start(): void {
+    void this.#connection.run();
+    this.#output.start();
+    this.#pump.start();
+    this.#unwatch = watchClock((event) => {
+      this.#parts.onEvent(event);
+      if (event.kind === "clock jumped") this.#feed({ kind: "clock jumped" });
+    });
+  }
+
+  /** Fades out, and resolves once card and sockets are free. */
+  async stop(): Promise<void> {
+    this.#unwatch();
+    clearTimeout(this.#timer);
+    await this.#pump.fadeOut();
+    this.#connection.close();
+    await Promise.all([this.#timeSocket.close(), this.#output.close()]);
+  }
+
+  /** Where the server is has changed: no point in waiting. */
+  reconnect(): void {
+    this.#connection.wake();
+  }
+
+  #connectionEvents() {
+    const tell = this.#parts.onEvent;
+    return {
+      onConnected: (endpoint: Endpoint, address: string) => {
+        this.#address = address;
+        this.#endpoint = endpoint;
+        this.#settled = false;
+        this.#refusals.clear();
+        tell({ kind: "connected", ...endpoint });
+        this.#feed({ kind: "connected" });
+      },
+      onBytes: (bytes: Uint8Array) => {
+        const accepted = this.#feed({ kind: "received", bytes });
+        if (accepted && !this.#settled) this.#settle();
+        this.#pump.hurry();
+      },
+      onDisconnected: (endpoint: Endpoint, reason: string) => {
+        tell({ kind: "disconnected", ...endpoint, reason });
+        this.#timeSocket.forget();
+        this.#feed({ kind: "disconnected" });
+      },
+      onRefused: (endpoint: Endpoint, reason: string) => {
+        // A server that stays away says so once, not at each attempt.
+        const known = this.#refusals.has(reason);
+        this.#refusals.add(reason);
+        if (!known) tell({ kind: "connection refused", ...endpoint, reason });
+      },
+    };
+  }
+
+  /** Returns whether the connection is still wanted. */
+  #feed(input: PlayerInput): boolean {
+    const outputs = this.#player.handle(input, now());
+    for (const output of outputs) this.#perform(output);
+    this.#setTimer();
+    return outputs.every(({ kind }) => kind !== "close");
+  }
+
+  #perform(output: PlayerOutput): void {
+    switch (output.kind) {
+      case "send":
+        this.#connection.send(output.bytes);
+        return;
+      case "ask time":
+        void this.#timeSocket.ask(output.question, this.#address, output.port);
+        return;
+      case "close":
+        this.#connection.drop(output.reason);
+        return;
+      case "format":
+        this.#output.want({ rateHz: output.format.rateHz, channels: output.format.channels });
+        return;
+      case "event":
+        this.#tell(output.event);
+        return;
+    }
+  }
+
+  #tell(event: ClientEvent): void {
+    if (event.kind === "settings") {
+      const { latencyMs } = this.#parts.config;
+      this.#pump.limitQueue(event.bufferMs - event.latencyMs - latencyMs - ARRIVAL_MS);
+    }
+    this.#parts.onEvent(event);
+  }
+
+  /** What came makes sense: this is a server, not some open port. */
+  #settle(): void {
+    this.#settled = true;
+    this.#connection.succeeded();
+    if (this.#endpoint) this.#parts.onSettled?.(this.#endpoint);
+  }
+
+  /** One timer, moved only when the player's deadline moved. */
+  #setTimer(): void {
+    const { deadline } = this.#player;
+    if (deadline === this.#timerFor) return;
+    clearTimeout(this.#timer);
+    this.#timerFor = deadline;
+    if (deadline === undefined) return;
+    const waitMs = Math.max(0, (deadline - now()) / 1_000);
+    this.#timer = setTimeout(() => {
+      this.#timerFor = undefined;
+      this.#feed({ kind: "deadline" });
+    }, waitMs);
+  }
+}

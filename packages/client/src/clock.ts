@@ -1,0 +1,58 @@
+import { monotonicUs } from "@tutti/audio";
+import { type LocalInstant, localInstant, type Micros, micros, millis } from "@tutti/protocol";
+
+/** What the watch over this host's clocks noticed. */
+export type ClockEvent =
+  /** Wall time ran on while monotonic time stood: the host slept, or somebody set its clock. */
+  | { readonly kind: "clock jumped"; readonly missing: Micros }
+  /** Our own code did not run for this long. Heard only when longer than the card's queue. */
+  | { readonly kind: "event loop stalled"; readonly lasted: Micros };
+
+/** A stall is noticed by what it takes beyond this: half of the shortest one that is told. */
+const WATCH_EVERY_MS = 50;
+const JUMP_MIN = millis(1_000);
+const STALL_MIN = millis(100);
+
+/** This host's CLOCK_MONOTONIC, the clock the sound card's timing records are on. */
+export function now(): LocalInstant {
+  return localInstant(monotonicUs());
+}
+
+/** One reading of both clocks. */
+export interface ClockReading {
+  readonly monotonic: LocalInstant;
+  /** Microseconds since 1970. */
+  readonly wallUs: number;
+}
+
+/** Compares two readings that should lie `expected` apart. Linux' monotonic clock stands while a host sleeps. */
+export function compareReadings(
+  before: ClockReading,
+  present: ClockReading,
+  expected: Micros,
+): ClockEvent[] {
+  const elapsed = present.monotonic - before.monotonic;
+  const missing = micros(present.wallUs - before.wallUs - elapsed);
+  const late = micros(elapsed - expected);
+  const events: ClockEvent[] = [];
+  if (missing > JUMP_MIN) events.push({ kind: "clock jumped", missing });
+  if (late > STALL_MIN) events.push({ kind: "event loop stalled", lasted: late });
+  return events;
+}
+
+/** Watches for sleep and stalls until the returned function is called. */
+export function watchClock(onEvent: (event: ClockEvent) => void): () => void {
+  let before = readClocks();
+  const timer = setInterval(() => {
+    const present = readClocks();
+    const events = compareReadings(before, present, millis(WATCH_EVERY_MS));
+    before = present;
+    for (const event of events) onEvent(event);
+  }, WATCH_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function readClocks(): ClockReading {
+  return { monotonic: now(), wallUs: Date.now() * 1_000 };
+}

@@ -1,0 +1,289 @@
+import { localInstant, serverInstant } from "@tutti/protocol";
+import { describe, expect, test } from "vitest";
+import { ClockFilter, type Lesson } from "./clock-filter.ts";
+import { type Confidence, TimeSync } from "./time-sync.ts";
+
+/** A path: delays of one exchange up and down. (us) */
+type Path = (random: () => number, seconds: number) => readonly [up: number, down: number];
+
+interface Clocks {
+  readonly offset: number;
+  readonly driftPpm: number;
+}
+
+/** The generator of Lehmer with the multiplier of Park and Miller: the same numbers on every run. */
+function lehmer(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+const exponential = (random: () => number, mean: number) => -Math.log(1 - random()) * mean;
+
+const lan: Path = (random) => [100 + exponential(random, 60), 100 + exponential(random, 60)];
+const jitter20: Path = (random) => [40_000 * random(), 40_000 * random()];
+const jitter5: Path = (random) => [10_000 * random(), 10_000 * random()];
+const stalls: Path = (random, seconds) => [
+  1_000 + exponential(random, 300),
+  1_000 + exponential(random, 300) + (seconds % 3 < 0.4 ? 200_000 * random() : 0),
+];
+const wifi: Path = (random) => [
+  1_500 + exponential(random, 800) + (random() < 0.1 ? 20_000 * random() : 0),
+  1_500 + exponential(random, 800) + (random() < 0.2 ? 40_000 * random() : 0),
+];
+
+/**
+ * 20 +- 20 ms again, but in order, beside audio every 20 ms down: what is quick waits for what was sent
+ * before, so small delays are rare.
+ */
+function ordered20(): Path {
+  let audioAt = 0;
+  let lastUp = 0;
+  let lastDown = 0;
+  return (random, seconds) => {
+    const sendAudio = (until: number) => {
+      for (; audioAt < until; audioAt += 20_000) {
+        lastDown = Math.max(lastDown, audioAt + 40_000 * random());
+      }
+    };
+    const sent = seconds * 1e6;
+    lastUp = Math.max(sent + 40_000 * random(), lastUp);
+    sendAudio(lastUp);
+    lastDown = Math.max(lastUp + 40_000 * random(), lastDown);
+    return [lastUp - sent, lastDown - lastUp];
+  };
+}
+
+/** Runs filter and schedule over a path, as the player does. */
+class Bench {
+  readonly filter = new ClockFilter();
+  readonly sync = new TimeSync();
+  readonly lessons: Lesson[] = [];
+  readonly errors: { at: number; error: number; bound: number }[] = [];
+  asked = 0;
+  now = 0;
+  clocks: Clocks;
+  readonly #path: Path;
+  readonly #random: () => number;
+
+  constructor(path: Path, clocks: Clocks, seed = 1) {
+    this.#path = path;
+    this.clocks = clocks;
+    this.#random = lehmer(seed);
+    this.sync.offer(true, localInstant(0));
+  }
+
+  offset(at: number): number {
+    return this.clocks.offset + (this.clocks.driftPpm / 1e6) * at;
+  }
+
+  run(seconds: number): void {
+    const end = this.now + seconds * 1e6;
+    while (this.now < end) {
+      const moment = localInstant(this.now);
+      const confidence: Confidence = {
+        acceptable: this.filter.acceptable,
+        uncertainty: this.filter.uncertaintyAt(moment),
+      };
+      const ways = this.sync.questions(moment, confidence);
+      if (ways.length > 0) this.#exchange();
+      if (this.filter.acceptable) {
+        const error = this.filter.offsetAt(moment) - this.offset(this.now);
+        this.errors.push({ at: this.now, error, bound: this.filter.errorMaxAt(moment) });
+      }
+      this.now = Math.max(
+        this.now + 1,
+        Math.min(this.now + 50_000, this.sync.deadline ?? Infinity),
+      );
+    }
+  }
+
+  /** From now on the server's clock is elsewhere, or runs differently. */
+  change(step: number, driftChangePpm: number): void {
+    const { offset, driftPpm } = this.clocks;
+    const bend = (driftChangePpm / 1e6) * this.now;
+    this.clocks = { offset: offset + step - bend, driftPpm: driftPpm + driftChangePpm };
+  }
+
+  #exchange(): void {
+    this.asked++;
+    const sent = this.now;
+    const [up, down] = this.#path(this.#random, sent / 1e6);
+    const there = sent + up;
+    const back = there + down;
+    const serverReceived = serverInstant(there + this.offset(there));
+    const lesson = this.filter.learn({
+      clientSent: localInstant(sent),
+      serverReceived,
+      serverSent: serverReceived,
+      clientReceived: localInstant(back),
+    });
+    this.lessons.push(lesson);
+    this.now = back;
+    this.sync.answered("datagram", localInstant(back));
+    if (lesson === "suspected" || lesson === "restarted") this.sync.urge(localInstant(back));
+  }
+
+  sizes(from: number, to = Infinity): number[] {
+    return this.errors
+      .filter(({ at }) => at >= from * 1e6 && at < to * 1e6)
+      .map(({ error }) => Math.abs(error))
+      .sort((a, b) => a - b);
+  }
+}
+
+const quantile = (sorted: number[], part: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+/** Errors of all seeds together: one filter's luck is not the point. */
+function measure(path: Path, clocks: Clocks, seconds: number, from: number, to: number): number[] {
+  return SEEDS.flatMap((seed) => {
+    const bench = new Bench(path, clocks, seed);
+    bench.run(seconds);
+    return bench.sizes(from, to);
+  }).sort((a, b) => a - b);
+}
+
+describe("finds the server's clock, 50 ppm fast", () => {
+  test.each([
+    // name, path, from s, to s, median us, 95 % us, worst us
+    ["quiet wire", lan, 0, 1, 25, 45, 60],
+    ["quiet wire", lan, 1, 600, 10, 20, 30],
+    ["Wi-Fi", wifi, 0, 2, 120, 250, 800],
+    ["Wi-Fi", wifi, 30, 600, 30, 50, 80],
+    ["downlink stalls", stalls, 3, 30, 40, 80, 120],
+    ["downlink stalls", stalls, 30, 600, 30, 50, 80],
+    ["5 +- 5 ms", jitter5, 30, 120, 45, 110, 250],
+    ["5 +- 5 ms", jitter5, 120, 600, 45, 110, 220],
+    ["20 +- 20 ms", jitter20, 30, 120, 80, 220, 500],
+    ["20 +- 20 ms", jitter20, 120, 600, 60, 130, 250],
+  ] as const)("$0, $2 to $3 s: median below $4 us, 95 % below $5, all below $6", (...row) => {
+    const [, path, from, to, median, most, worst] = row;
+    const errors = measure(path, { offset: 1e9, driftPpm: 50 }, to, from, to);
+    expect(quantile(errors, 0.5)).toBeLessThan(median);
+    expect(quantile(errors, 0.95)).toBeLessThan(most);
+    expect(quantile(errors, 1)).toBeLessThan(worst);
+  });
+});
+
+test.each([
+  ["quiet wire", lan, 50],
+  ["Wi-Fi", wifi, 100],
+  ["downlink stalls", stalls, 800],
+  ["5 +- 5 ms", jitter5, 50],
+  ["20 +- 20 ms", jitter20, 600],
+] as const)("$0: good enough for sound within $2 ms", (_name, path, limitMs) => {
+  for (const seed of SEEDS) {
+    const bench = new Bench(path, { offset: -5e9, driftPpm: -80 }, seed);
+    bench.run(2);
+    expect((bench.errors[0]?.at ?? Infinity) / 1e3).toBeLessThan(limitMs);
+  }
+});
+
+test.each([
+  ["quiet wire", lan, 0.01],
+  ["Wi-Fi", wifi, 0.02],
+  ["5 +- 5 ms", jitter5, 0.1],
+  ["20 +- 20 ms", jitter20, 0.15],
+] as const)(
+  "$0: the truth lies outside the stated bound at most $2 of the time",
+  (_name, path, part) => {
+    const all = SEEDS.flatMap((seed) => {
+      const bench = new Bench(path, { offset: 0, driftPpm: 20 }, seed);
+      bench.run(300);
+      return bench.errors.filter(({ at }) => at > 2e6);
+    });
+    const outside = all.filter(({ error, bound }) => Math.abs(error) > bound);
+    expect(outside.length / all.length).toBeLessThan(part);
+  },
+);
+
+describe("follows a clock that changes", () => {
+  test.each([
+    // name, path, step us, change of drift ppm, in sync again after s, within us
+    ["quiet wire", lan, 2_000, 0, 2.5, 30],
+    ["quiet wire", lan, -20_000, 0, 2.5, 30],
+    ["quiet wire", lan, -1e9, 0, 2.5, 30],
+    ["quiet wire", lan, 1e12, 0, 2.5, 30],
+    ["quiet wire", lan, 0, 500, 4, 20],
+    ["quiet wire", lan, 0, -500, 4, 20],
+    ["Wi-Fi", wifi, 2_000, 0, 6, 350],
+    ["Wi-Fi", wifi, -1e9, 0, 4, 350],
+    ["Wi-Fi", wifi, 0, 500, 10, 80],
+    ["Wi-Fi", wifi, 0, -500, 10, 80],
+    ["downlink stalls", stalls, -1e9, 0, 4, 250],
+    ["20 +- 20 ms", jitter20, -1e9, 0, 20, 600],
+  ] as const)("$0, step of $2 us, bend of $3 ppm: after $4 s within $5 us", (...row) => {
+    const [, path, step, bend, after, limit] = row;
+    for (const seed of SEEDS) {
+      const bench = new Bench(path, { offset: 1e9, driftPpm: 20 }, seed);
+      bench.run(120);
+      bench.change(step, bend);
+      const changed = bench.now / 1e6;
+      bench.run(60);
+      expect(bench.lessons).toContain("restarted");
+      expect(quantile(bench.sizes(changed + after), 1)).toBeLessThan(limit);
+    }
+  });
+
+  test.each([
+    ["quiet wire", lan],
+    ["Wi-Fi", wifi],
+    ["downlink stalls", stalls],
+    ["5 +- 5 ms", jitter5],
+    ["20 +- 20 ms", jitter20],
+  ] as const)("$0: never takes delay for a change", (_name, path) => {
+    for (const seed of SEEDS) {
+      const bench = new Bench(path, { offset: 1e9, driftPpm: -50 }, seed);
+      bench.run(600);
+      expect(bench.lessons).not.toContain("restarted");
+    }
+  });
+});
+
+test("in order beside audio, 20 +- 20 ms: never restarted, below 250 us from the second minute on", () => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const bench = new Bench(ordered20(), { offset: 1e9, driftPpm: 10 }, seed);
+    bench.run(300);
+    expect(bench.lessons).not.toContain("restarted");
+    expect(quantile(bench.sizes(120), 0.5)).toBeLessThan(250);
+  }
+});
+
+test("keeps the drift over a reset, as it belongs to the machines", () => {
+  const bench = new Bench(lan, { offset: 0, driftPpm: 40 });
+  bench.run(60);
+  bench.filter.reset();
+  expect(bench.filter.acceptable).toBe(false);
+  bench.run(0.3);
+  expect(bench.filter.drift).toBeGreaterThan(35);
+});
+
+test.each([
+  ["an answer before its question", [0, 100, 100, -1]],
+  ["a server that answered before it was asked", [0, 100, 90, 200]],
+  ["a server that held the question longer than it took", [0, 100, 400, 200]],
+  ["a round trip of minutes", [0, 100, 100, 1e8]],
+] as const)("rejects %s", (_name, [sent, received, answered, back]) => {
+  const filter = new ClockFilter();
+  const lesson = filter.learn({
+    clientSent: localInstant(sent),
+    serverReceived: serverInstant(received),
+    serverSent: serverInstant(answered),
+    clientReceived: localInstant(back),
+  });
+  expect(lesson).toBe("rejected");
+  expect(filter.exchanges).toBe(0);
+});
+
+test("asks at most four times in six seconds once a quiet wire is known well, and shows that it lives", () => {
+  const bench = new Bench(lan, { offset: 0, driftPpm: 10 });
+  bench.run(120);
+  const before = bench.asked;
+  bench.run(300);
+  expect(bench.asked - before).toBeLessThan(300 / 2 + (4 * 300) / 6 + 5);
+});

@@ -1,0 +1,8 @@
+export { ClockFilter, type TimeExchange } from "./clock-filter.ts";
+export type { PlayerEvent } from "./events.ts";
+export { Player } from "./player.ts";
+export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
+export type { OutputFormat } from "./playout.ts";
+export type { Decoder, PlayerPorts } from "./ports.ts";
+export type { PlayerStats } from "./stats.ts";
+export { gainOf, type VolumeCurve } from "./volume.ts";

@@ -1,0 +1,37 @@
+import type { Hello, SampleFormat } from "@tutti/protocol";
+import type { TimeExchange } from "./clock-filter.ts";
+import type { PlayerEvent } from "./events.ts";
+import type { VolumeCurve } from "./volume.ts";
+
+export interface PlayerConfig {
+  readonly hello: Hello;
+  /** How much earlier to play, for what output and amplifier add and do not report. (ms) */
+  readonly latencyMs: number;
+  readonly volume: {
+    /** Set once, at the first connection, and told to the server. (percent) */
+    readonly start?: number;
+    /** Volumes above sound like this one. (percent) */
+    readonly max: number;
+    readonly curve: VolumeCurve;
+  };
+}
+
+export type PlayerInput =
+  | { readonly kind: "connected" }
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "received"; readonly bytes: Uint8Array }
+  | { readonly kind: "time answer"; readonly exchange: TimeExchange }
+  | { readonly kind: "clock jumped" }
+  | { readonly kind: "local volume"; readonly volumePercent: number; readonly muted: boolean }
+  | { readonly kind: "deadline" };
+
+export type PlayerOutput =
+  | { readonly kind: "send"; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "ask time";
+      readonly question: { readonly token: string; readonly sequence: number };
+      readonly port: number;
+    }
+  | { readonly kind: "close"; readonly reason: string }
+  | { readonly kind: "format"; readonly format: SampleFormat }
+  | { readonly kind: "event"; readonly event: PlayerEvent };

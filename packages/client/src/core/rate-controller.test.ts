@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { RateController } from "./rate-controller.ts";
+
+const BLOCK_SECONDS = 0.01;
+
+/** Plays `seconds` with an unknown rate error and returns the lateness after each block. (us) */
+function play(controller: RateController, lateness: number, driftPpm: number, seconds: number) {
+  const heard: number[] = [];
+  let late = lateness;
+  for (let t = 0; t < seconds; t += BLOCK_SECONDS) {
+    late += (driftPpm - controller.update(late, BLOCK_SECONDS)) * BLOCK_SECONDS;
+    heard.push(late);
+  }
+  return heard;
+}
+
+const worst = (values: number[]) => Math.max(...values.map(Math.abs));
+
+describe("a fresh start", () => {
+  test.each([
+    [900, 0],
+    [-900, 0],
+    [300, 100],
+    [0, -200],
+  ])("%d us late at %d ppm: below 100 us in 2 s, below 5 us in 15 s", (late, drift) => {
+    const heard = play(new RateController(), late, drift, 20);
+    expect(worst(heard.slice(200))).toBeLessThan(100);
+    expect(worst(heard.slice(1_500))).toBeLessThan(5);
+    expect(worst(heard)).toBeLessThan(Math.max(Math.abs(late), 60) + 1);
+  });
+
+  test("never plays faster than 2000 ppm, and after the first seconds never than 300", () => {
+    const controller = new RateController();
+    expect(controller.update(10_000, BLOCK_SECONDS)).toBe(2_000);
+    expect(controller.update(-10_000, BLOCK_SECONDS)).toBe(-2_000);
+    play(controller, 0, 0, 5);
+    expect(controller.update(10_000, BLOCK_SECONDS)).toBe(300);
+  });
+});
+
+describe("in the steady state", () => {
+  const settled = (driftPpm: number) => {
+    const controller = new RateController();
+    play(controller, 0, driftPpm, 60);
+    return controller;
+  };
+
+  test("has learned a rate nobody told it of, to within 1 ppm", () => {
+    expect(settled(80).correction).toBeCloseTo(80, 0);
+  });
+
+  test.each([50, -50])(
+    "a source that is %d ppm off from now on: below 60 us, in 10 s below 25",
+    (ppm) => {
+      const heard = play(settled(0), 0, ppm, 30);
+      expect(worst(heard)).toBeLessThan(60);
+      expect(worst(heard.slice(1_000))).toBeLessThan(25);
+      expect(worst(heard.slice(2_000))).toBeLessThan(5);
+    },
+  );
+
+  test("works off a step of 0.9 ms without overshooting by more than a twentieth", () => {
+    const heard = play(settled(0), 900, 0, 30);
+    expect(Math.min(...heard)).toBeGreaterThan(-45);
+    expect(worst(heard.slice(1_000))).toBeLessThan(50);
+  });
+
+  test("turns 20 us of jitter in the clock into less than 15 ppm", () => {
+    const controller = settled(0);
+    let most = 0;
+    for (let n = 0; n < 1_000; n++) {
+      most = Math.max(most, Math.abs(controller.update(n % 2 ? 20 : -20, BLOCK_SECONDS)));
+    }
+    expect(most).toBeLessThan(15);
+  });
+
+  test("keeps what it learned over a restart, and forgets it for another source", () => {
+    const controller = settled(80);
+    controller.restart();
+    expect(controller.correction).toBeCloseTo(80, 0);
+    controller.forget();
+    expect(controller.correction).toBe(0);
+  });
+});

@@ -1,0 +1,94 @@
+/**
+ * Which clock filter to believe.
+ *
+ * After a reconnect the server may be the same, or restarted, or another machine. Its clock is then
+ * measured by a filter on trial, while what is buffered plays on by the old one. When both agree the old
+ * one, long settled, is kept; else the one on trial takes its place at once.
+ */
+import type { LocalInstant } from "@tutti/protocol";
+import { ClockFilter, type TimeExchange } from "./clock-filter.ts";
+
+/**
+ * `found`: good enough for sound now. `confirmed`: the clock after a reconnect is the one before.
+ * `replaced`: it is another. `restarted`: it changed under way. `suspected`: maybe so.
+ */
+export type ClockNews = "found" | "confirmed" | "replaced" | "restarted" | "suspected" | undefined;
+
+/** Difference of two filters that young estimates may have beyond their bounds. (us) */
+const AGREEMENT = 500;
+/** Exchanges kept to hand them to the settled filter. */
+const EXCHANGES_KEPT = 16;
+
+export class ServerClock {
+  #filter = new ClockFilter();
+  #trial: ClockFilter | undefined;
+  #tried: TimeExchange[] = [];
+
+  /** The filter to play by. */
+  get filter(): ClockFilter {
+    return this.#filter;
+  }
+
+  get known(): boolean {
+    return this.#filter.acceptable;
+  }
+
+  /** Whether a new connection's clock is still being compared with the old one. */
+  get onTrial(): boolean {
+    return this.#trial !== undefined;
+  }
+
+  /** The filter that is being taught, whose confidence says how often to ask. */
+  get taught(): ClockFilter {
+    return this.#trial ?? this.#filter;
+  }
+
+  /** A new connection: its server's clock may be another. */
+  doubt(): void {
+    this.#tried = [];
+    this.#trial = this.#filter.exchanges > 0 ? new ClockFilter() : undefined;
+  }
+
+  /** The server says that its clock is still the same. */
+  trust(): void {
+    this.#trial = undefined;
+    for (const exchange of this.#tried) this.#filter.learn(exchange);
+    this.#tried = [];
+  }
+
+  /** This host's clock is not what it was: everything known is void. */
+  reset(): void {
+    this.#trial = undefined;
+    this.#tried = [];
+    this.#filter.reset();
+  }
+
+  learn(exchange: TimeExchange): ClockNews {
+    if (this.#trial) return this.#try(this.#trial, exchange);
+    const before = this.#filter.acceptable;
+    const lesson = this.#filter.learn(exchange);
+    if (lesson === "restarted" || lesson === "suspected") return lesson;
+    return !before && this.#filter.acceptable ? "found" : undefined;
+  }
+
+  #try(trial: ClockFilter, exchange: TimeExchange): ClockNews {
+    if (trial.learn(exchange) === "rejected") return undefined;
+    this.#tried.push(exchange);
+    if (this.#tried.length > EXCHANGES_KEPT) this.#tried.shift();
+    if (!trial.acceptable) return undefined;
+    if (this.#agrees(trial, exchange.clientReceived)) {
+      this.trust();
+      return "confirmed";
+    }
+    this.#filter = trial;
+    this.#trial = undefined;
+    this.#tried = [];
+    return "replaced";
+  }
+
+  #agrees(trial: ClockFilter, now: LocalInstant): boolean {
+    if (!this.#filter.acceptable) return false;
+    const apart = Math.abs(trial.offsetAt(now) - this.#filter.offsetAt(now));
+    return apart < trial.errorMaxAt(now) + this.#filter.errorMaxAt(now) + AGREEMENT;
+  }
+}

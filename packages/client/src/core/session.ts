@@ -1,0 +1,95 @@
+import {
+  decodeMessage,
+  encodeMessage,
+  HELLO_TIMEOUT,
+  type Header,
+  type Hello,
+  type LocalInstant,
+  type Message,
+  MessageSplitter,
+  micros,
+  PEER_SILENCE_MAX,
+  serverInstant,
+} from "@tutti/protocol";
+import type { TimeExchange } from "./clock-filter.ts";
+
+/** Questions over the stream whose answers are still awaited; older ones are given up. */
+const QUESTIONS_MAX = 64;
+/** Request numbers wrap here, as stock clients' do. */
+const REQUEST_ID_MAX = 10_000;
+
+/** One connection's conversation: bytes to messages, questions to answers. Does no I/O. */
+export class Session {
+  /** When the server counts as dead, unless something comes. */
+  deadline: LocalInstant;
+  /** Whether the server has answered the Hello. */
+  welcomed = false;
+  readonly #splitter = new MessageSplitter();
+  readonly #sentAt = new Map<number, LocalInstant>();
+  #requestId = 0;
+
+  constructor(now: LocalInstant) {
+    this.deadline = (now + HELLO_TIMEOUT) as LocalInstant;
+  }
+
+  hello(hello: Hello, now: LocalInstant): Uint8Array {
+    const sentAt = Math.round(now);
+    return encodeMessage({ kind: "hello", ...hello }, { id: this.#nextId(), sentAt });
+  }
+
+  timeQuestion(now: LocalInstant): Uint8Array {
+    const id = this.#nextId();
+    const sentAt = Math.round(now) as LocalInstant;
+    this.#sentAt.set(id, sentAt);
+    for (const oldest of this.#sentAt.keys()) {
+      if (this.#sentAt.size <= QUESTIONS_MAX) break;
+      this.#sentAt.delete(oldest);
+    }
+    return encodeMessage({ kind: "time", latency: micros(0) }, { id, sentAt });
+  }
+
+  clientInfo(volumePercent: number, muted: boolean, now: LocalInstant): Uint8Array {
+    const envelope = { id: this.#nextId(), sentAt: Math.round(now) };
+    return encodeMessage({ kind: "client info", volumePercent, muted }, envelope);
+  }
+
+  /** Calls `take` for each whole message. Throws ProtocolError. */
+  receive(
+    bytes: Uint8Array,
+    now: LocalInstant,
+    take: (message: Message, header: Header) => void,
+  ): void {
+    if (this.welcomed) this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+    this.#splitter.push(bytes, (raw) => take(decodeMessage(raw), raw.header));
+  }
+
+  /** The server answered the Hello: from now on silence is judged by the longer limit. */
+  welcome(now: LocalInstant): void {
+    this.welcomed = true;
+    this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+  }
+
+  /** This host's clock jumped: what was measured by the old one is void. */
+  clockJumped(now: LocalInstant): void {
+    this.#sentAt.clear();
+    this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+  }
+
+  /** The exchange that a Time reply completes. Undefined when we did not ask, or gave up. */
+  exchange(header: Header, latency: number, now: LocalInstant): TimeExchange | undefined {
+    const clientSent = this.#sentAt.get(header.refersTo);
+    if (clientSent === undefined) return undefined;
+    this.#sentAt.delete(header.refersTo);
+    return {
+      clientSent,
+      serverReceived: serverInstant(clientSent + latency),
+      serverSent: serverInstant(header.sentAt),
+      clientReceived: now,
+    };
+  }
+
+  #nextId(): number {
+    this.#requestId = (this.#requestId % REQUEST_ID_MAX) + 1;
+    return this.#requestId;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Micros, Ppm } from "@tutti/protocol";
+
+/** How well the client plays, at one moment. */
+export interface PlayerStats {
+  /** Whether sound of the stream reaches the output. */
+  readonly playing: boolean;
+  readonly synchronised: boolean;
+  /** How late the programme is heard, positive when behind, as this client knows. */
+  readonly syncError: Micros;
+  /** How far the truth may be from that: bound of the clock, of the card's timing, and what is still pulled in. */
+  readonly syncErrorMax: Micros;
+  /** Server's clock less ours. */
+  readonly offset: Micros;
+  readonly offsetErrorMax: Micros;
+  /** How much faster than ours the server's clock runs. */
+  readonly drift: Ppm;
+  /** Least time of a question and its answer under way. */
+  readonly roundTrip: Micros;
+  readonly timeWay: "stream" | "datagram";
+  readonly bufferedMs: number;
+  /** What is still to be worked off by playing faster or slower than the clocks ask for. */
+  readonly correction: Ppm;
+  readonly lateChunks: number;
+  readonly duplicateChunks: number;
+  readonly underruns: number;
+  readonly jumps: number;
+}

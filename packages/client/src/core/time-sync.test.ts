@@ -1,0 +1,111 @@
+import { localInstant, micros } from "@tutti/protocol";
+import { describe, expect, test } from "vitest";
+import { TimeSync, type Way } from "./time-sync.ts";
+
+interface Network {
+  readonly stream: boolean;
+  readonly datagram: boolean;
+}
+
+/** Asks and answers for a while; returns when and how each question was asked. (s) */
+function ask(sync: TimeSync, seconds: number, uncertainty: number, answers: Network, from = 0) {
+  const asked: { at: number; way: Way }[] = [];
+  let now = from * 1e6;
+  const end = now + seconds * 1e6;
+  while (now < end) {
+    const confidence = { acceptable: uncertainty < 5_000, uncertainty: micros(uncertainty) };
+    const ways = sync.questions(localInstant(now), confidence);
+    for (const way of ways) asked.push({ at: now / 1e6, way });
+    now += 500;
+    for (const way of ways) if (answers[way]) sync.answered(way, localInstant(now));
+    now = Math.max(now, sync.deadline ?? Infinity);
+  }
+  return asked;
+}
+
+const both: Network = { stream: true, datagram: true };
+
+function started(datagrams: boolean): TimeSync {
+  const sync = new TimeSync();
+  sync.start(localInstant(0));
+  if (datagrams) sync.offer(true, localInstant(0));
+  return sync;
+}
+
+const within = (asked: { at: number; way: Way }[], from: number, to: number, way?: Way) =>
+  asked.filter((one) => one.at >= from && one.at < to && (way ?? one.way) === one.way).length;
+
+test("a burst of eight goes as fast as the answers come", () => {
+  expect(within(ask(started(false), 0.05, 1e9, both), 0, 0.006)).toBe(8);
+  expect(within(ask(started(true), 0.05, 1e9, both), 0, 0.006, "datagram")).toBe(8);
+});
+
+test("a burst without answers is no flood", () => {
+  const silent = { stream: false, datagram: false };
+  expect(ask(started(false), 1, 1e9, silent).length).toBeLessThanOrEqual(12);
+});
+
+describe("a settled clock", () => {
+  test("is asked for four times in a row every 6 s, and a sign of life goes every 2 s over the stream", () => {
+    const asked = ask(started(true), 300, 20, both);
+    const datagrams = asked.filter(({ at, way }) => at >= 100 && way === "datagram");
+    const pauses = datagrams.map(({ at }, index) => at - (datagrams[index - 1]?.at ?? 0)).slice(1);
+    expect(pauses.filter((pause) => pause > 5.9).length).toBeGreaterThanOrEqual(32);
+    expect(pauses.filter((pause) => pause < 0.002).length).toBeGreaterThanOrEqual(96);
+    expect(datagrams.length).toBeLessThanOrEqual(136);
+    expect(within(asked, 100, 300, "stream")).toBe(100);
+  });
+
+  test("a group that loses a question is not asked for the rest of it in a hurry", () => {
+    const sync = started(true);
+    ask(sync, 100, 20, both);
+    const silent = ask(sync, 60, 20, { stream: true, datagram: false }, 100);
+    expect(within(silent, 100, 160, "datagram")).toBeLessThan(10);
+  });
+
+  test("is asked for at least once a second over the stream", () => {
+    expect(within(ask(started(false), 300, 20, both), 100, 300)).toBeGreaterThanOrEqual(199);
+  });
+});
+
+describe("an uncertain clock", () => {
+  test("is asked for twenty times a second in datagrams", () => {
+    expect(within(ask(started(true), 60, 500, both), 30, 60, "datagram")).toBeGreaterThan(550);
+  });
+
+  test("is asked for five times a second over the stream, which may be clogged", () => {
+    const asked = within(ask(started(false), 60, 500, both), 30, 60);
+    expect(asked).toBeGreaterThan(140);
+    expect(asked).toBeLessThan(152);
+  });
+});
+
+test("falls back to the stream when no datagram is answered, and tries again later", () => {
+  const sync = started(true);
+  const asked = ask(sync, 100, 100, { stream: true, datagram: false });
+  expect(sync.way).toBe("stream");
+  expect(within(asked, 1, 100, "datagram")).toBeLessThanOrEqual(5);
+  expect(within(asked, 31, 100, "datagram")).toBeGreaterThanOrEqual(1);
+  expect(within(asked, 1, 100, "stream")).toBeGreaterThan(90);
+  ask(sync, 65, 100, both, 100);
+  expect(sync.way).toBe("datagram");
+});
+
+test("doubts that come with every chunk cause at most two bursts a second", () => {
+  const sync = started(false);
+  let asked = 0;
+  for (let now = 0; now < 5e6; now += 1_000) {
+    sync.urge(localInstant(now));
+    const ways = sync.questions(localInstant(now), { acceptable: true, uncertainty: micros(20) });
+    asked += ways.length;
+    for (const way of ways) sync.answered(way, localInstant(now));
+  }
+  expect(asked).toBeGreaterThan(60);
+  expect(asked).toBeLessThan(130);
+});
+
+test("nobody is asked once stopped", () => {
+  const sync = started(true);
+  sync.stop();
+  expect(sync.deadline).toBeUndefined();
+});

@@ -1,0 +1,78 @@
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { OpusEncoder } from "@discordjs/opus";
+import { decodeOpusHeader, ProtocolError, type SampleFormat } from "@tutti/protocol";
+import type { Decoder } from "../core/ports.ts";
+
+/** The rates at which libopus decodes. */
+const RATES_HZ: readonly number[] = [8_000, 12_000, 16_000, 24_000, 48_000];
+/** 120 ms at the highest rate: six frames of 1275 bytes (RFC 6716, section 3.4). */
+const PACKET_BYTES_MAX = 6 * 1_275;
+/** The longest packet there is. */
+const PACKET_SECONDS_MAX = 0.12;
+
+const require = createRequire(import.meta.url);
+
+export function makeOpusDecoder(header: Uint8Array): Decoder {
+  const format = checked(decodeOpusHeader(header));
+  const { OpusEncoder } = loadOpus();
+  const native = new OpusEncoder(format.rateHz, format.channels);
+  return { format, decode: (payload) => decode(native, format, payload), close() {} };
+}
+
+/** The native library aborts the process on some input: nothing unchecked reaches it. */
+function checked(format: SampleFormat): SampleFormat {
+  if (!RATES_HZ.includes(format.rateHz) || format.channels > 2) {
+    throw new ProtocolError(`opus has no ${format.rateHz} Hz with ${format.channels} channels`);
+  }
+  return format;
+}
+
+function decode(native: OpusEncoder, format: SampleFormat, payload: Uint8Array): Float32Array {
+  // An empty packet would be taken as a loss and made up for, with 120 ms.
+  if (payload.length === 0 || payload.length > PACKET_BYTES_MAX) {
+    throw new ProtocolError(`opus packet of ${payload.length} bytes`);
+  }
+  const pcm = decodeOrBlame(native, payload);
+  const frames = pcm.length / 2 / format.channels;
+  if (!Number.isInteger(frames) || frames > format.rateHz * PACKET_SECONDS_MAX) {
+    throw new ProtocolError(`opus packet became ${pcm.length} bytes`);
+  }
+  return toFloat(pcm);
+}
+
+function decodeOrBlame(native: OpusEncoder, payload: Uint8Array): Buffer {
+  try {
+    return native.decode(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+  } catch (cause) {
+    throw new ProtocolError("opus packet cannot be decoded", { cause });
+  }
+}
+
+function toFloat(pcm: Buffer): Float32Array {
+  const samples = new Float32Array(pcm.length / 2);
+  for (let index = 0; index < samples.length; index++) {
+    samples[index] = pcm.readInt16LE(2 * index) / 0x8000;
+  }
+  return samples;
+}
+
+type Opus = typeof import("@discordjs/opus");
+
+/**
+ * The package looks for its own binary through node-pre-gyp, which takes ten times as long as loading
+ * it. So the binary is looked for here, and by the package only when it lies elsewhere.
+ */
+function loadOpus(): Opus {
+  const prebuilt = join(dirname(require.resolve("@discordjs/opus/package.json")), "prebuild");
+  const { modules } = process.versions;
+  const wanted = `node-v${modules}-napi-v3-${process.platform}-${process.arch}-`;
+  try {
+    const built = readdirSync(prebuilt).find((name) => name.startsWith(wanted));
+    if (built) return require(join(prebuilt, built, "opus.node"));
+  } catch {
+    // Laid out in another way, or built for another C library: the package knows.
+  }
+  return require("@discordjs/opus");
+}

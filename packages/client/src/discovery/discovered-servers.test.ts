@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { Endpoint } from "../network/connection.ts";
+import type { Found } from "./browse.ts";
+import { DiscoveredServers } from "./discovered-servers.ts";
+
+const den: Endpoint = { host: "10.0.0.1", port: 1704 };
+const moved: Endpoint = { host: "10.0.0.2", port: 1704 };
+
+/** A search whose answers the test gives. */
+function search() {
+  const news: Endpoint[] = [];
+  const searches: ((found: Found) => void)[] = [];
+  let stopped = 0;
+  const servers = new DiscoveredServers(
+    (onFound) => {
+      searches.push(onFound);
+      return () => {
+        stopped += 1;
+      };
+    },
+    (endpoint) => news.push(endpoint),
+  );
+  const answer = (name: string, ...endpoints: Endpoint[]) => searches.at(-1)?.({ name, endpoints });
+  return { servers, answer, news, searches, stopped: () => stopped };
+}
+
+test("waits until something answers, and searches once for all attempts", async () => {
+  const { servers, answer, searches } = search();
+  const next = servers.next();
+  answer("Den", den);
+  expect(await next).toEqual(den);
+  expect(await servers.next()).toEqual(den);
+  expect(searches).toHaveLength(1);
+});
+
+test("a connection ends the search, its loss begins a new one, with the last address at hand", async () => {
+  const { servers, answer, searches, stopped } = search();
+  const next = servers.next();
+  answer("Den", den);
+  servers.settled(await next);
+  expect(stopped()).toBe(1);
+  expect(await servers.next()).toEqual(den);
+  expect(searches).toHaveLength(2);
+});
+
+test("a server that moved is told as news and tried", async () => {
+  const { servers, answer, news } = search();
+  const next = servers.next();
+  answer("Den", den);
+  servers.settled(await next);
+  await servers.next();
+  answer("Den", moved);
+  expect(news).toEqual([den, moved]);
+  const tried = [await servers.next(), await servers.next()];
+  expect(tried).toContainEqual(moved);
+  expect(tried).toContainEqual(den);
+});
+
+test("another server is left alone by a client that has one", async () => {
+  const { servers, answer, news } = search();
+  const next = servers.next();
+  answer("Den", den);
+  servers.settled(await next);
+  await servers.next();
+  answer("Neighbour", moved);
+  expect(news).toEqual([den]);
+});
+
+test("the same answer again is no news", async () => {
+  const { servers, answer, news } = search();
+  void servers.next();
+  answer("Den", den);
+  answer("Den", den);
+  expect(news).toEqual([den]);
+});

@@ -1,0 +1,61 @@
+import type { ClockEvent } from "./clock.ts";
+import type { PlayerEvent } from "./core/events.ts";
+import type { Level, Log } from "./log.ts";
+import type { OutputEvent } from "./output.ts";
+
+/** What happened around the player. */
+export type ShellEvent =
+  | ClockEvent
+  | OutputEvent
+  | { readonly kind: "searching" }
+  | { readonly kind: "found"; readonly host: string; readonly port: number }
+  | { readonly kind: "connected"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "disconnected" | "connection refused";
+      readonly host: string;
+      readonly port: number;
+      readonly reason: string;
+    }
+  /** The card ran out of sound: what was queued was less than the stall or the load. */
+  | { readonly kind: "underrun"; readonly silentFrames: number; readonly underruns: number }
+  | { readonly kind: "discovery trouble"; readonly reason: string }
+  | { readonly kind: "id not kept"; readonly reason: string }
+  | { readonly kind: "stopping"; readonly signal: string };
+
+export type ClientEvent = PlayerEvent | ShellEvent;
+
+/** By consequence: warn is worth waking someone if it is frequent. A new event without a level does not compile. */
+const LEVELS = {
+  synchronised: "info",
+  "clock lost": "warn",
+  "time over stream": "info",
+  stream: "info",
+  switched: "debug",
+  started: "info",
+  "ran dry": "warn",
+  jumped: "warn",
+  "late chunks": "warn",
+  settings: "debug",
+  "server error": "warn",
+  "protocol error": "warn",
+  "server silent": "warn",
+  "clock jumped": "warn",
+  "event loop stalled": "warn",
+  "output opened": "info",
+  "output unavailable": "warn",
+  "output lost": "warn",
+  searching: "info",
+  found: "info",
+  connected: "info",
+  disconnected: "warn",
+  "connection refused": "warn",
+  underrun: "warn",
+  "discovery trouble": "debug",
+  "id not kept": "warn",
+  stopping: "info",
+} as const satisfies Record<ClientEvent["kind"], Level>;
+
+/** One line for each event: its kind as the text, all else as fields. */
+export function logEvents(log: Log): (event: ClientEvent) => void {
+  return ({ kind, ...fields }) => log[LEVELS[kind]](fields, kind);
+}

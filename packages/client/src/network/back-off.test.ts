@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { BackOff } from "./back-off.ts";
+
+test("pauses double from 50 ms to 2 s", () => {
+  const backOff = new BackOff(() => 1);
+  const pauses = Array.from({ length: 8 }, () => backOff.nextMs());
+  expect(pauses).toEqual([50, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
+});
+
+test("chance takes away at most half", () => {
+  const backOff = new BackOff(() => 0);
+  expect([backOff.nextMs(), backOff.nextMs()]).toEqual([25, 50]);
+});
+
+test("an answer starts it over", () => {
+  const backOff = new BackOff(() => 1);
+  for (let attempt = 0; attempt < 5; attempt++) backOff.nextMs();
+  backOff.succeeded();
+  expect(backOff.nextMs()).toBe(50);
+});
+
+test("a year of failures still gives a finite pause", () => {
+  const backOff = new BackOff(() => 1);
+  for (let attempt = 0; attempt < 20_000; attempt++) backOff.nextMs();
+  expect(backOff.nextMs()).toBe(2_000);
+});

@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { Connection, type Endpoint } from "./connection.ts";
+import { ServerList } from "./server-list.ts";
+
+const opened: Server[] = [];
+const connections: Connection[] = [];
+afterEach(() => {
+  for (const connection of connections.splice(0)) connection.close();
+  for (const server of opened.splice(0)) server.close();
+});
+
+/** A server that does with each connection what the test says. */
+async function listen(onSocket: (socket: Socket) => void): Promise<Endpoint> {
+  const server = createServer(onSocket);
+  opened.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
+}
+
+/** Runs a connection and resolves with what happened once `enough` of it has. */
+function record(servers: readonly Endpoint[], enough: number): Promise<string[]> {
+  return new Promise((resolve) => {
+    const seen: string[] = [];
+    const note = (what: string) => {
+      seen.push(what);
+      if (seen.length === enough) resolve(seen);
+    };
+    const connection = new Connection(
+      new ServerList(servers),
+      {
+        onConnected: ({ port }, address) =>
+          note(`connected ${servers.findIndex((s) => s.port === port)} ${address}`),
+        onBytes: (bytes) => note(`bytes ${bytes.length}`),
+        onDisconnected: () => note("disconnected"),
+        onRefused: (_, reason) => note(`refused ${reason.split(" ")[1]}`),
+      },
+      () => 0,
+    );
+    connections.push(connection);
+    void connection.run();
+  });
+}
+
+test("connects again after the server hangs up", async () => {
+  const endpoint = await listen((socket) => socket.end("hi"));
+  expect(await record([endpoint], 6)).toEqual([
+    "connected 0 127.0.0.1",
+    "bytes 2",
+    "disconnected",
+    "connected 0 127.0.0.1",
+    "bytes 2",
+    "disconnected",
+  ]);
+});
+
+test("tries the servers of a list in turn", async () => {
+  const gone = await listen(() => {});
+  opened.pop()?.close();
+  const there = await listen((socket) => socket.end());
+  const seen = await record([gone, there], 4);
+  expect(seen).toEqual([
+    "refused ECONNREFUSED",
+    "connected 1 127.0.0.1",
+    "disconnected",
+    "refused ECONNREFUSED",
+  ]);
+});

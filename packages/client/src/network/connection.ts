@@ -1,0 +1,122 @@
+import { createConnection, type Socket } from "node:net";
+import { BackOff } from "./back-off.ts";
+
+/** Where a server listens for players. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Knows which server to try next: a list in turn, or whatever discovery has found. */
+export interface ServerDirectory {
+  /** Resolves with the next server to try; never, while none is known. */
+  next(): Promise<Endpoint>;
+}
+
+export interface ConnectionEvents {
+  /** `address` is the peer's, numeric: where datagrams for it go. */
+  onConnected(endpoint: Endpoint, address: string): void;
+  /** The bytes belong to the receiver. */
+  onBytes(bytes: Uint8Array): void;
+  onDisconnected(endpoint: Endpoint, reason: string): void;
+  /** An attempt that did not get as far as a connection. */
+  onRefused(endpoint: Endpoint, reason: string): void;
+}
+
+/** A server that does not even answer a SYN by then is tried again, or another one is. (ms) */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** When nothing is heard for this long the kernel begins to ask whether the peer is alive. (ms) */
+const KEEP_ALIVE_MS = 5_000;
+
+/** One connection at a time to one of the servers, made again for ever. */
+export class Connection {
+  readonly #servers: ServerDirectory;
+  readonly #events: ConnectionEvents;
+  readonly #backOff: BackOff;
+  #socket: Socket | undefined;
+  #closed = false;
+  #wake: () => void = () => {};
+
+  constructor(servers: ServerDirectory, events: ConnectionEvents, random: () => number) {
+    this.#servers = servers;
+    this.#events = events;
+    this.#backOff = new BackOff(random);
+  }
+
+  /** Connects, and connects again after each loss, until closed. */
+  async run(): Promise<void> {
+    while (!this.#closed) {
+      const endpoint = await this.#servers.next();
+      if (this.#closed) return;
+      await this.#session(endpoint);
+      if (!this.#closed) await this.#pause(this.#backOff.nextMs());
+    }
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#socket?.writable) this.#socket.write(bytes);
+  }
+
+  /** Gives up this connection; the next one follows after a pause. */
+  drop(reason: string): void {
+    this.#socket?.destroy(new Error(reason));
+  }
+
+  /** The server has made sense: a loss from here on begins with short pauses again. */
+  succeeded(): void {
+    this.#backOff.succeeded();
+  }
+
+  /** Ends the pause between two attempts: there is news about where the server is. */
+  wake(): void {
+    this.#wake();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.destroy();
+    this.#wake();
+  }
+
+  /** Resolves when the connection is over, for whatever reason. */
+  #session(endpoint: Endpoint): Promise<void> {
+    return new Promise((resolve) => {
+      let connected = false;
+      let reason = "the server closed the connection";
+      const socket = createConnection({
+        ...endpoint,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      });
+      this.#socket = socket;
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error("no answer")));
+      socket.on("connect", () => {
+        connected = true;
+        socket.setTimeout(0);
+        this.#events.onConnected(endpoint, socket.remoteAddress ?? endpoint.host);
+      });
+      socket.on("data", (bytes) => this.#events.onBytes(bytes));
+      socket.on("error", (error) => {
+        reason = error.message;
+      });
+      socket.on("close", () => {
+        this.#socket = undefined;
+        if (this.#closed) return resolve();
+        if (connected) this.#events.onDisconnected(endpoint, reason);
+        else this.#events.onRefused(endpoint, reason);
+        resolve();
+      });
+    });
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,133 @@
+import type { AudioFormat, AudioOutput, DeviceEvents } from "@tutti/audio";
+
+/** What becomes of the sound card. Being without one is a state, not the end. */
+export type OutputEvent =
+  | ({
+      readonly kind: "output opened";
+      readonly device: string;
+      readonly latencyMs: number;
+    } & AudioFormat)
+  /** Not there, busy, or unwilling; tried again each second. */
+  | { readonly kind: "output unavailable"; readonly device: string; readonly reason: string }
+  | { readonly kind: "output lost"; readonly device: string; readonly reason: string };
+
+/** Opens the device, or rejects with the reason why that cannot be now. */
+export type OpenDevice = (format: AudioFormat, events: DeviceEvents) => Promise<AudioOutput>;
+
+export interface OutputOwner {
+  /** There is a card, with nothing queued. */
+  onOpened(output: AudioOutput): void;
+  /** It is gone or about to be closed: it must not be touched any more. */
+  onClosed(): void;
+  onEvent(event: OutputEvent): void;
+}
+
+const RETRY_MS = 1_000;
+
+/** Keeps the device open, in the format that is wanted, for as long as the client lives. */
+export class Output {
+  readonly #device: string;
+  readonly #open: OpenDevice;
+  readonly #owner: OutputOwner;
+  #wanted: AudioFormat;
+  #openedFor: AudioFormat | undefined;
+  #current: AudioOutput | undefined;
+  #lost = false;
+  #closed = false;
+  #told: string | undefined;
+  #wake: () => void = () => {};
+  #finished: Promise<void> = Promise.resolve();
+
+  constructor(device: string, open: OpenDevice, owner: OutputOwner, wanted: AudioFormat) {
+    this.#device = device;
+    this.#open = open;
+    this.#owner = owner;
+    this.#wanted = wanted;
+  }
+
+  start(): void {
+    this.#finished = this.#run();
+  }
+
+  /** An open device of this format stays open. */
+  want(format: AudioFormat): void {
+    const { rateHz, channels } = this.#wanted;
+    if (format.rateHz === rateHz && format.channels === channels) return;
+    this.#wanted = format;
+    this.#wake();
+  }
+
+  /** Resolves once the device is free. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake();
+    await this.#finished;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      if (this.#current && !this.#settled()) await this.#release();
+      if (!this.#current && !(await this.#tryToOpen())) await this.#sleep(RETRY_MS);
+      else if (this.#settled()) await this.#sleep();
+    }
+    await this.#release();
+  }
+
+  /** Whether nothing was asked for since the device was opened, and it still plays. */
+  #settled(): boolean {
+    return !this.#lost && this.#openedFor === this.#wanted;
+  }
+
+  async #tryToOpen(): Promise<boolean> {
+    const wanted = this.#wanted;
+    const device = this.#device;
+    this.#lost = false;
+    try {
+      const output = await this.#open(wanted, { onLost: (reason) => this.#onLost(reason) });
+      this.#current = output;
+      this.#openedFor = wanted;
+      this.#told = undefined;
+      const { latencyMs } = output;
+      this.#owner.onEvent({ kind: "output opened", device, latencyMs, ...output.format });
+      this.#owner.onOpened(output);
+      return true;
+    } catch (error) {
+      this.#tellOnce(error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+
+  /** A card that stays away says so once, not each second. */
+  #tellOnce(reason: string): void {
+    if (reason === this.#told) return;
+    this.#told = reason;
+    this.#owner.onEvent({ kind: "output unavailable", device: this.#device, reason });
+  }
+
+  #onLost(reason: string): void {
+    this.#lost = true;
+    this.#owner.onEvent({ kind: "output lost", device: this.#device, reason });
+    this.#wake();
+  }
+
+  async #release(): Promise<void> {
+    const output = this.#current;
+    this.#current = undefined;
+    this.#lost = false;
+    if (!output) return;
+    this.#owner.onClosed();
+    await output.close();
+  }
+
+  /** Until there is something to do, or for so long. */
+  #sleep(milliseconds?: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
