@@ -1,0 +1,181 @@
+import { type Micros, millis } from "@tutti/protocol";
+import { type Link, type Path, RETRANSMISSION_TIMEOUT } from "./link.ts";
+import type { Random } from "./random.ts";
+import { later, type Simulation, type TrueInstant, trueTime } from "./simulation.ts";
+
+/** What an end of a connection is told. */
+export interface Peer {
+  received(bytes: Uint8Array): void;
+  closed(): void;
+}
+
+type End = "client" | "server";
+
+/** One direction, named after where it leads. */
+interface Way {
+  /** Handed over and not arrived; of that, under way. (bytes) */
+  unsent: number;
+  flying: number;
+  waiting: Uint8Array[];
+  /** When the last of what is under way arrives. */
+  arrived: TrueInstant;
+}
+
+function newWay(): Way {
+  return { unsent: 0, flying: 0, waiting: [], arrived: trueTime(0) };
+}
+
+/** Payload of a packet on Ethernet or Wi-Fi. (bytes) */
+const SEGMENT_BYTES = 1_448;
+/** Most that is under way and not acknowledged: the rest waits in the kernel's buffer. (bytes) */
+const WINDOW_BYTES = 32 * 1024;
+/** Of the losses, those that TCP sees by what follows, without waiting for its timer. */
+const FAST_RETRANSMIT = 0.7;
+/** Reads do not end where writes ended: so often one delivery is torn in two. */
+const TEAR = 0.02;
+const TIMEOUTS_MAX = 8;
+
+/**
+ * A TCP connection: everything arrives, in order, once; loss shows as delay of all that follows.
+ * Without congestion window and acknowledgements: the link's bottleneck alone limits the rate.
+ */
+export class Connection {
+  readonly counts = { retransmissions: 0, breaks: 0 };
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #link: Link;
+  readonly #ways: Record<End, Way> = { client: newWay(), server: newWay() };
+  #open = true;
+  #closedBy: End | undefined;
+  readonly #onDrained: (to: End) => void;
+  readonly #peers: { readonly client: Peer; readonly server: Peer };
+
+  /** `onDrained` is told when something has arrived at `to`. */
+  constructor(
+    simulation: Simulation,
+    name: string,
+    link: Link,
+    peers: { client: Peer; server: Peer },
+    onDrained: (to: End) => void = () => {},
+  ) {
+    this.#simulation = simulation;
+    this.#random = simulation.random(`connection ${name}`);
+    this.#link = link;
+    this.#peers = peers;
+    this.#onDrained = onDrained;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** What was handed over for `to` and has not arrived, which Linux tells of its own buffer too. (bytes) */
+  backlog(to: End): number {
+    return this.#ways[to].unsent;
+  }
+
+  send(to: End, bytes: Uint8Array): void {
+    if (!this.#open) return;
+    const way = this.#ways[to];
+    way.unsent += bytes.length;
+    way.waiting.push(bytes);
+    this.#transmit(to);
+  }
+
+  /** The end at `by` closes; the other hears of it when what was sent before has arrived. */
+  close(by: End): void {
+    if (!this.#open || this.#closedBy) return;
+    this.#closedBy = by;
+    const other = by === "client" ? "server" : "client";
+    this.#simulation.at(this.#arrival(other, 0), () => this.#end(other));
+  }
+
+  /** Both ends see a reset at once; what is under way is lost. */
+  break(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.counts.breaks++;
+    this.#peers.client.closed();
+    this.#peers.server.closed();
+  }
+
+  #transmit(to: End): void {
+    const way = this.#ways[to];
+    while (way.flying < WINDOW_BYTES) {
+      const bytes = way.waiting.shift();
+      if (!bytes) return;
+      way.flying += bytes.length;
+      this.#simulation.at(this.#arrival(to, bytes.length), () => this.#deliver(to, bytes));
+    }
+  }
+
+  /** In order: nothing arrives before what was sent before it. */
+  #arrival(to: End, bytes: number): TrueInstant {
+    const path = to === "client" ? this.#link.toClient : this.#link.toServer;
+    const way = this.#ways[to];
+    const carried = later(path.carry(bytes), this.#repeats(path, bytes));
+    way.arrived = trueTime(Math.max(carried, way.arrived));
+    return way.arrived;
+  }
+
+  #end(told: End): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#peers[told].closed();
+  }
+
+  #deliver(to: End, bytes: Uint8Array): void {
+    if (!this.#open) return;
+    if (this.#closedBy === to) {
+      this.#refuse(to);
+      return;
+    }
+    const way = this.#ways[to];
+    way.unsent -= bytes.length;
+    way.flying -= bytes.length;
+    this.#transmit(to);
+    this.#onDrained(to);
+    const peer = this.#peers[to];
+    if (bytes.length < 2 || !this.#random.chance(TEAR)) {
+      peer.received(bytes);
+      return;
+    }
+    const cut = 1 + Math.floor(this.#random.next() * (bytes.length - 1));
+    peer.received(bytes.subarray(0, cut));
+    peer.received(bytes.subarray(cut));
+  }
+
+  /** Bytes for an end that has closed are answered by a reset. */
+  #refuse(closed: End): void {
+    const other = closed === "client" ? "server" : "client";
+    const path = other === "client" ? this.#link.toClient : this.#link.toServer;
+    this.#simulation.at(path.carry(0), () => this.#end(other));
+  }
+
+  /** The delay that lost packets cause. */
+  #repeats(path: Path, bytes: number): Micros {
+    const packets = Math.max(1, Math.ceil(bytes / SEGMENT_BYTES));
+    if (path.isOut) return this.#untilBack(path);
+    let delay = 0;
+    for (let timeout = RETRANSMISSION_TIMEOUT, losses = 0; path.loses(packets); losses++) {
+      this.counts.retransmissions++;
+      if (losses === TIMEOUTS_MAX) break;
+      const fast = losses === 0 && this.#random.chance(FAST_RETRANSMIT);
+      delay += fast ? this.#link.roundTrip + millis(this.#random.between(1, 20)) : timeout;
+      timeout = (2 * timeout) as Micros;
+    }
+    return delay as Micros;
+  }
+
+  /** An outage is over for TCP with the first of its repeats after the end: 0.2, 0.6, 1.4, 3.0 s .. from now. */
+  #untilBack(path: Path): Micros {
+    const out: TrueInstant = path.outEnd;
+    let wait: number = RETRANSMISSION_TIMEOUT;
+    for (let step: number = wait; later(this.#simulation.now, wait) < out; wait += step) {
+      step *= 2;
+      this.counts.retransmissions++;
+    }
+    path.counts.lost++;
+    return wait as Micros;
+  }
+}

@@ -1,0 +1,104 @@
+import { type Micros, seconds } from "@tutti/protocol";
+import {
+  type HouseReport,
+  type Listened,
+  pairsOf,
+  reportPair,
+  reportRoom,
+  type Span,
+} from "./report.ts";
+import { Room, type RoomOptions } from "./room.ts";
+import { ServerHost, type ServerHostOptions } from "./server-host.ts";
+import { later, Simulation, trueTime } from "./simulation.ts";
+import type { Trace } from "./trace.ts";
+
+export interface HouseOptions {
+  readonly seed: number;
+  /** Of the music; the simulation has no use for more than telephones have. (Hz) */
+  readonly rateHz?: number;
+  readonly server?: ServerHostOptions;
+  readonly rooms: readonly RoomOptions[];
+  readonly trace?: Trace | undefined;
+}
+
+/** A server and its rooms in virtual time. The same options give the same run, to the last digit. */
+export class House {
+  readonly simulation: Simulation;
+  readonly server: ServerHost;
+  readonly rooms: readonly Room[];
+  /** Virtual seconds for each real second spent in `run`. Not part of any report. */
+  speed = 0;
+
+  constructor({ seed, rateHz = 8_000, server = {}, rooms, trace }: HouseOptions) {
+    this.simulation = new Simulation(seed);
+    this.server = new ServerHost(this.simulation, rateHz, server, trace);
+    const world = { simulation: this.simulation, server: this.server, trace };
+    this.rooms = rooms.map((options, index) => {
+      const name = options.name ?? `room ${index + 1}`;
+      return new Room(world, name, options);
+    });
+  }
+
+  /** Something that shall happen `span` after the start of the run. */
+  at(span: Micros, run: (house: House) => void): void {
+    this.simulation.at(trueTime(span), () => run(this));
+  }
+
+  /** Kills the server and starts it again after `downFor`; `moved` as ServerHost.start takes it. */
+  restartServer(downFor: Micros, moved?: Parameters<ServerHost["start"]>[0]): void {
+    this.server.crash();
+    this.simulation.after(downFor, () => this.server.start(moved));
+  }
+
+  run(span: Micros): void {
+    const from = this.simulation.now;
+    const started = performance.now();
+    this.simulation.run(later(from, span));
+    this.speed = span / seconds(1) / ((performance.now() - started) / 1_000);
+  }
+
+  /** About the run so far, from `from` to `to` after its start: an hour by default without its first 10 s. */
+  report(
+    from: Micros = seconds(10),
+    to: Micros = this.simulation.now as number as Micros,
+  ): HouseReport {
+    const span: Span = { from: trueTime(from), to: trueTime(to) };
+    const listened = this.rooms.map(listenedOf);
+    return {
+      rooms: listened.map((room) => reportRoom(room, span)),
+      pairs: pairsOf(listened).map(([a, b]) => reportPair(a, b, span)),
+      counts: {
+        ...this.server.counts,
+        ...prefixed("source", this.server.source.counts),
+        ...prefixed("stamps", this.server.timetable.counts),
+        "clock steps": this.server.clock.counts.steps,
+        "clock slews": this.server.clock.counts.slews,
+        "loop stalls": this.server.loop.counts.stalls,
+      },
+    };
+  }
+}
+
+function listenedOf(room: Room): Listened {
+  const { name, ear, switchedOnAt, link, clock, loop, counts, cardCounters } = room;
+  return {
+    name,
+    ear,
+    switchedOnAt,
+    counts: {
+      ...counts,
+      ...prefixed("in", link.toClient.counts),
+      ...prefixed("out", link.toServer.counts),
+      ...prefixed("clock", clock.counts),
+      ...prefixed("loop", loop.counts),
+      ...prefixed("tcp", room.tcpCounts),
+      ...prefixed("card", { ...cardCounters }),
+    },
+  };
+}
+
+function prefixed(name: string, counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counts).map(([kind, count]) => [`${name} ${kind}`, count]),
+  );
+}

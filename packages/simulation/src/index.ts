@@ -1,0 +1,8 @@
+export { House, type HouseOptions } from "./house.ts";
+export { LINKS, type LinkName, type LinkProfile } from "./link.ts";
+export type { HouseReport, PairReport, RoomReport, Spread } from "./report.ts";
+export { reportText } from "./report-text.ts";
+export type { RoomOptions } from "./room.ts";
+export type { ServerHostOptions } from "./server-host.ts";
+export { tryHouse, type Verdict } from "./swarm.ts";
+export type { Trace } from "./trace.ts";

@@ -1,0 +1,117 @@
+import { millis, seconds } from "@tutti/protocol";
+import { describe, expect, test } from "vitest";
+import { Connection } from "./connection.ts";
+import { LINKS, Link, type LinkProfile } from "./link.ts";
+import { Simulation, trueTime } from "./simulation.ts";
+
+const PERFECT: LinkProfile = { delayMs: 1, jitterMs: 0, loss: 0, rateKbit: 8_000 };
+
+/** Sends a numbered message of `bytes` every 20 ms for `forSeconds` and returns delays by number. (ms) */
+function tcpDelays(
+  profile: LinkProfile,
+  options: { forSeconds: number; bytes?: number; cutAt?: number },
+) {
+  const simulation = new Simulation(3);
+  const link = new Link(simulation, "test", profile);
+  const received: number[] = [];
+  const arrivals: number[] = [];
+  const client = {
+    received: (bytes: Uint8Array) => {
+      for (const byte of bytes) if (byte !== 0) arrivals.push(simulation.now);
+      received.push(...bytes.filter((byte) => byte !== 0));
+    },
+    closed: () => {},
+  };
+  const server = { received: () => {}, closed: () => {} };
+  const connection = new Connection(simulation, "test", link, { client, server });
+  const sent: number[] = [];
+  for (let at = 0; at < options.forSeconds * 50; at++) {
+    simulation.at(trueTime(at * millis(20)), () => {
+      const bytes = new Uint8Array(options.bytes ?? 600);
+      bytes[bytes.length - 1] = 1 + (at % 255);
+      sent.push(simulation.now);
+      connection.send("client", bytes);
+    });
+  }
+  if (options.cutAt) simulation.at(trueTime(seconds(options.cutAt)), () => link.cut(seconds(2)));
+  simulation.run(trueTime(seconds(options.forSeconds + 30)));
+  expect(received).toEqual(sent.map((_, index) => 1 + (index % 255)));
+  const delays = arrivals.map((at, index) => (at - (sent[index] ?? 0)) / 1_000);
+  return { delays, link, connection };
+}
+
+describe("TCP over a link", () => {
+  test("takes its delay and the time the bytes need", () => {
+    const { delays, connection } = tcpDelays(PERFECT, { forSeconds: 2, bytes: 1_000 });
+    for (const delay of delays) expect(delay).toBeCloseTo(2, 6);
+    expect(connection.backlog("client")).toBe(0);
+  });
+
+  test("shows loss as delay of all that follows, never as loss or disorder", () => {
+    const { delays, connection } = tcpDelays({ ...PERFECT, loss: 0.05 }, { forSeconds: 60 });
+    expect(connection.counts.retransmissions).toBeGreaterThan(50);
+    expect(Math.max(...delays)).toBeGreaterThan(200);
+  });
+
+  test("backs up behind a bottleneck", () => {
+    const { delays } = tcpDelays({ ...PERFECT, rateKbit: 120 }, { forSeconds: 4 });
+    expect(delays.at(-1) ?? 0).toBeGreaterThan(3_900);
+  });
+
+  test("goes on with the first repeat after an outage", () => {
+    const { delays, connection } = tcpDelays(PERFECT, { forSeconds: 6, cutAt: 1 });
+    expect(connection.counts.retransmissions).toBeGreaterThan(2);
+    expect(Math.max(...delays)).toBeGreaterThan(2_000);
+    expect(Math.max(...delays)).toBeLessThan(3_700);
+    expect(delays.at(-1) ?? 0).toBeLessThan(3);
+  });
+
+  test.each([
+    { name: "busy wifi", count: "stalls", worst: 60 },
+    { name: "power save", count: "beaconWaits", worst: 80 },
+    { name: "bufferbloat", count: "queueFills", worst: 400 },
+  ] as const)("on $name does what the name says", ({ name, count, worst }) => {
+    const { delays, link } = tcpDelays(LINKS[name], { forSeconds: 120 });
+    expect(link.toClient.counts[count]).toBeGreaterThan(10);
+    expect(Math.max(...delays)).toBeGreaterThan(worst);
+  });
+});
+
+describe("a datagram", () => {
+  test("is lost as often as the link says and may overtake another", () => {
+    const simulation = new Simulation(4);
+    const link = new Link(simulation, "test", { ...PERFECT, jitterMs: 20, loss: 0.1 });
+    const arrived: number[] = [];
+    for (let at = 0; at < 5_000; at++) {
+      simulation.at(trueTime(at * 1_000), () => {
+        link.datagram(link.toServer, 68, () => arrived.push(at));
+      });
+    }
+    simulation.run(trueTime(seconds(10)));
+    expect(link.toServer.counts.lost).toBe(5_000 - arrived.length);
+    expect(arrived.length).toBeGreaterThan(4_400);
+    expect(arrived.length).toBeLessThan(4_600);
+    expect(arrived).not.toEqual(arrived.toSorted((a, b) => a - b));
+  });
+});
+
+describe("the end of a connection", () => {
+  test.each(["client", "server"] as const)("closed by the %s is told to the other", (by) => {
+    const simulation = new Simulation(5);
+    const link = new Link(simulation, "test", PERFECT);
+    const told: string[] = [];
+    const peer = (name: string) => ({
+      received: () => told.push(`${name} got`),
+      closed: () => told.push(name),
+    });
+    const connection = new Connection(simulation, "test", link, {
+      client: peer("client"),
+      server: peer("server"),
+    });
+    connection.send(by === "client" ? "server" : "client", new Uint8Array(3));
+    connection.close(by);
+    connection.break();
+    simulation.run(trueTime(seconds(1)));
+    expect(told).toEqual(["client", "server"]);
+  });
+});

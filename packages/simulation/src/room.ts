@@ -1,0 +1,333 @@
+import { Player, type PlayerConfig, type PlayerInput, type PlayerOutput } from "@tutti/client/core";
+import { localInstant, type Micros, millis, seconds, type TimeAnswer } from "@tutti/protocol";
+import type { Connection, Peer } from "./connection.ts";
+import { Ear } from "./ear.ts";
+import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
+import { type ClockOptions, HostClock } from "./host-clock.ts";
+import { LINKS, Link, type LinkName, type LinkProfile } from "./link.ts";
+import { makePcmDecoder } from "./pcm-codec.ts";
+import { Pump, TICK_MS } from "./pump.ts";
+import type { Random } from "./random.ts";
+import type { ServerHost } from "./server-host.ts";
+import {
+  type Happening,
+  later,
+  type Simulation,
+  type TrueInstant,
+  trueTime,
+} from "./simulation.ts";
+import { type CardOptions, SoundCard } from "./sound-card.ts";
+import type { Trace } from "./trace.ts";
+
+export interface RoomOptions {
+  readonly name?: string;
+  readonly link?: LinkName | LinkProfile;
+  readonly card?: CardOptions;
+  readonly clock?: ClockOptions;
+  readonly loop?: EventLoopOptions;
+  /** When it is switched on, after the start of the run. */
+  readonly switchedOnAfter?: Micros;
+  readonly queueMs?: number;
+}
+
+/** UDP and IP headers come on top of a datagram of 40 bytes. */
+const DATAGRAM_BYTES = 68;
+/** What the daemon queues for music, and what it leaves of the buffer for chunks to arrive. (ms) */
+const QUEUE_MS = 200;
+const ARRIVAL_MS = 40;
+const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MAX = 2_000;
+const CONNECT_TIMEOUT = seconds(2);
+/** How often a client looks whether its host slept. */
+const CLOCK_WATCH = millis(500);
+
+/** What a room finds when it is built. */
+export interface World {
+  readonly simulation: Simulation;
+  readonly server: ServerHost;
+  readonly trace?: Trace | undefined;
+}
+
+/** A client's machine: clock, JavaScript thread, card, link, and the client's core. */
+export class Room {
+  readonly name: string;
+  readonly clock: HostClock;
+  readonly loop: EventLoop;
+  readonly link: Link;
+  readonly ear: Ear;
+  readonly counts: Record<string, number> = {};
+  readonly switchedOnAt: TrueInstant;
+  readonly #simulation: Simulation;
+  readonly #server: ServerHost;
+  readonly #trace: Trace | undefined;
+  readonly #random: Random;
+  readonly #options: RoomOptions;
+  #player: Player | undefined;
+  #pump: Pump | undefined;
+  #connection: Connection | undefined;
+  /** Which connection counts: what others still say does not. */
+  #attempt = "";
+  #failures = 0;
+  readonly #connectionCounts: Connection["counts"][] = [];
+  #plannedFor: TrueInstant | undefined;
+  #timer: Happening | undefined;
+
+  constructor(world: World, name: string, options: RoomOptions) {
+    const { simulation, server } = world;
+    this.name = name;
+    this.#trace = world.trace;
+    this.#simulation = simulation;
+    this.#server = server;
+    this.#options = options;
+    this.#random = simulation.random(`room ${name}`);
+    this.clock = new HostClock(simulation, name, options.clock);
+    this.loop = new EventLoop(simulation, name, options.loop);
+    const { link = "lan" } = options;
+    this.link = new Link(simulation, name, typeof link === "string" ? LINKS[link] : link);
+    this.ear = new Ear(server.timetable);
+    this.switchedOnAt = later(simulation.now, options.switchedOnAfter ?? 0);
+    simulation.at(this.switchedOnAt, () => this.#switchOn());
+  }
+
+  /** Frames, underruns and the like, as the card counted them. */
+  get cardCounters() {
+    return this.#pump?.card.counters();
+  }
+
+  /** Over all connections so far. */
+  get tcpCounts(): Connection["counts"] {
+    const sums = { retransmissions: 0, breaks: 0 };
+    for (const { retransmissions, breaks } of this.#connectionCounts) {
+      sums.retransmissions += retransmissions;
+      sums.breaks += breaks;
+    }
+    return sums;
+  }
+
+  get player(): Player | undefined {
+    return this.#player;
+  }
+
+  /** The machine sleeps for `span`: clock, thread and card stand still, nothing gets through. */
+  suspend(span: Micros): void {
+    this.clock.suspend();
+    this.loop.suspend();
+    this.#pump?.card.suspend();
+    this.link.cut(span);
+    this.#simulation.after(span, () => {
+      this.clock.resume();
+      this.#pump?.card.resume();
+      this.loop.resume();
+      this.#noticeJump();
+    });
+  }
+
+  /** The host's clock is set, as when a virtual machine is restored. */
+  stepClock(by: Micros): void {
+    this.clock.step(by);
+    this.#noticeJump();
+  }
+
+  /** The connection is reset, as by a router that forgot it. */
+  breakConnection(): void {
+    this.#connection?.break();
+  }
+
+  /** The card's callback is held up: longer than the card's buffer is an underrun. */
+  stallCard(span: Micros): void {
+    this.#pump?.card.stall(span);
+  }
+
+  /** A watch that looks twice a second finds out up to half a second later. */
+  #noticeJump(): void {
+    const after = this.#random.between(0, CLOCK_WATCH);
+    this.loop.wakeAt(later(this.#simulation.now, after), () => {
+      this.#handle({ kind: "clock jumped" });
+    });
+  }
+
+  #switchOn(): void {
+    const ports = { makeDecoder: makePcmDecoder, random: () => this.#random.next() };
+    this.#player = new Player(playerConfig(this.name), ports);
+    this.#openCard(this.#server.source.format);
+    this.#tick();
+    this.#connect();
+  }
+
+  #openCard(format: { readonly rateHz: number; readonly channels: number }): void {
+    const player = this.#player;
+    if (!player) return;
+    const { rateHz, channels } = format;
+    const machine = { simulation: this.#simulation, clock: this.clock, name: this.name };
+    const card = new SoundCard(machine, { rateHz, channels }, this.#options.card ?? {}, (heard) =>
+      this.ear.hear(heard),
+    );
+    this.#pump = new Pump(card, this.#queueMs, player, () => {
+      const { synchronised, bufferedMs } = player.stats(localInstant(this.clock.now));
+      return synchronised && bufferedMs > 0;
+    });
+  }
+
+  /** Node's intervals come late by what the thread is late, and catch up with nothing. */
+  #tick(): void {
+    this.#pump?.tick();
+    this.#plan();
+    this.loop.wakeAt(later(this.#simulation.now, millis(TICK_MS)), () => this.#tick());
+  }
+
+  #connect(): void {
+    const { now } = this.#simulation;
+    const attempt = this.#random.hex(8);
+    const peer: Peer = {
+      received: (bytes) => this.#input(attempt, { kind: "received", bytes }),
+      closed: () => this.#input(attempt, { kind: "disconnected" }),
+    };
+    this.#attempt = attempt;
+    if (this.link.toServer.isOut) {
+      this.#retryAt(later(now, CONNECT_TIMEOUT));
+      return;
+    }
+    const heardAt = this.link.toServer.carry(DATAGRAM_BYTES);
+    this.#simulation.at(heardAt, () => {
+      const connection = this.#server.accept(this.link, this.name, peer);
+      this.#simulation.at(this.link.toClient.carry(DATAGRAM_BYTES), () => {
+        if (connection?.isOpen) this.loop.post(() => this.#connected(connection));
+        else this.loop.post(() => this.#retry());
+      });
+    });
+  }
+
+  #connected(connection: Connection): void {
+    this.#connection = connection;
+    this.#connectionCounts.push(connection.counts);
+    this.#tell({ kind: "connects" });
+    this.#handle({ kind: "connected" });
+  }
+
+  #input(attempt: string, input: PlayerInput): void {
+    this.loop.post(() => {
+      if (attempt !== this.#attempt) return;
+      if (input.kind === "received") this.#failures = 0;
+      if (input.kind === "disconnected") this.#disconnected();
+      else this.#handle(input);
+    });
+  }
+
+  #disconnected(): void {
+    this.#tell({ kind: "disconnects" });
+    this.#connection = undefined;
+    this.#handle({ kind: "disconnected" });
+    this.#retry();
+  }
+
+  #retry(): void {
+    const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** this.#failures++);
+    const wait = millis(pauseMs * this.#random.between(0.5, 1));
+    this.#retryAt(later(this.#simulation.now, wait));
+  }
+
+  #retryAt(when: TrueInstant): void {
+    this.loop.wakeAt(when, () => this.#connect());
+  }
+
+  #handle(input: PlayerInput): void {
+    if (!this.#player) return;
+    for (const output of this.#player.handle(input, localInstant(this.clock.now))) {
+      this.#perform(output);
+    }
+    this.#plan();
+  }
+
+  #perform(output: PlayerOutput): void {
+    switch (output.kind) {
+      case "send":
+        this.#connection?.send("server", output.bytes);
+        return;
+      case "ask time":
+        this.#ask(output.question);
+        return;
+      case "close":
+        this.#tell({ kind: `closed: ${output.reason}` });
+        this.#connection?.close("client");
+        this.#attempt = "";
+        this.#disconnected();
+        return;
+      case "format":
+        this.#wantFormat(output.format);
+        return;
+      case "event":
+        this.#tell(output.event);
+        return;
+    }
+  }
+
+  #wantFormat(format: { readonly rateHz: number; readonly channels: number }): void {
+    const open = this.#pump?.card;
+    if (
+      !open ||
+      (open.format.rateHz === format.rateHz && open.format.channels === format.channels)
+    ) {
+      return;
+    }
+    void open.close();
+    this.#openCard(format);
+  }
+
+  #ask(question: { readonly token: string; readonly sequence: number }): void {
+    const clientSent = localInstant(this.clock.now);
+    const { toServer, toClient } = this.link;
+    this.link.datagram(toServer, DATAGRAM_BYTES, () => {
+      this.#server.ask({ ...question, clientSent }, (answer) => {
+        this.link.datagram(toClient, DATAGRAM_BYTES, () => this.#answered(answer));
+      });
+    });
+  }
+
+  #answered({ clientSent, serverReceived, serverSent }: TimeAnswer): void {
+    this.loop.post(() => {
+      const clientReceived = localInstant(this.clock.now);
+      const exchange = { clientSent, serverReceived, serverSent, clientReceived };
+      this.#handle({ kind: "time answer", exchange });
+    });
+  }
+
+  #plan(): void {
+    const deadline = this.#player?.deadline;
+    const at = deadline === undefined ? undefined : this.clock.trueOf(deadline);
+    if (this.#timer && !this.#timer.cancelled && this.#plannedFor === at) return;
+    if (this.#timer) this.#timer.cancelled = true;
+    this.#plannedFor = at;
+    if (at === undefined) return;
+    this.#timer = this.loop.wakeAt(trueTime(at), () => {
+      this.#plannedFor = undefined;
+      this.#handle({ kind: "deadline" });
+    });
+  }
+
+  /** More than was received cannot be queued. */
+  get #queueMs(): number {
+    const wantedMs = this.#options.queueMs ?? QUEUE_MS;
+    return Math.min(wantedMs, this.#server.bufferMs - ARRIVAL_MS);
+  }
+
+  #tell(event: { readonly kind: string }): void {
+    this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
+    this.#trace?.(this.#simulation.now, this.name, event);
+  }
+}
+
+function playerConfig(name: string): PlayerConfig {
+  const hello = {
+    id: name,
+    instance: 1,
+    mac: "02:00:00:00:00:00",
+    hostName: name,
+    clientName: "Tutti",
+    version: "0",
+    os: "simulated",
+    arch: "none",
+    protocolVersion: 2,
+    tutti: { version: "0", codecs: ["pcm"], udpTime: true },
+  };
+  return { hello, latencyMs: 0, volume: { max: 100, curve: "linear" } };
+}

@@ -1,0 +1,289 @@
+import {
+  HEADER_BYTES,
+  type Micros,
+  millis,
+  type SampleFormat,
+  type ServerInstant,
+  serverInstant,
+  stampSent,
+  type TimeAnswer,
+  type TimeQuestion,
+} from "@tutti/protocol";
+import type { StreamConfig } from "@tutti/protocol/config";
+import {
+  Server,
+  type ServerCoreConfig,
+  type ServerEvent,
+  type ServerInput,
+  type ServerOutput,
+  type ServerPorts,
+} from "@tutti/server/core";
+import { Connection, type Peer } from "./connection.ts";
+import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
+import { type ClockOptions, HostClock } from "./host-clock.ts";
+import type { Link } from "./link.ts";
+import { makePcmEncoder, samplesOf } from "./pcm-codec.ts";
+import type { Random } from "./random.ts";
+import { type Happening, later, type Simulation } from "./simulation.ts";
+import { Source, type SourceOptions } from "./source.ts";
+import { Timetable } from "./timetable.ts";
+import type { Trace } from "./trace.ts";
+
+export interface ServerHostOptions {
+  readonly bufferMs?: number;
+  readonly chunkMs?: number;
+  readonly clock?: ClockOptions;
+  readonly loop?: EventLoopOptions;
+  readonly source?: SourceOptions;
+}
+
+export const STREAM_PORT = 1_704;
+const STREAM = "music";
+/** Positions in the header of a message and in a chunk's body. */
+const SIZE_AT = 22;
+const STAMP_AT = HEADER_BYTES;
+const PAYLOAD_AT = HEADER_BYTES + 12;
+const CHUNK_TYPE = 2;
+const TIME_TYPE = 4;
+
+/** The server's machine: a clock, a JavaScript thread, a source, and the server's core while it is up. */
+export class ServerHost {
+  readonly timetable: Timetable;
+  readonly source: Source;
+  readonly loop: EventLoop;
+  readonly counts: Record<string, number> = { starts: 0, crashes: 0 };
+  clock: HostClock;
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #options: ServerHostOptions;
+  readonly #trace: Trace | undefined;
+  readonly #config: StreamConfig;
+  #core: Server | undefined;
+  #sessions = new Map<number, Connection>();
+  /** What the source wrote and nobody read. */
+  #pipe: Uint8Array[] = [];
+  #reader: Happening | undefined;
+  #nextSession = 1;
+  #timer: Happening | undefined;
+  #newestStamp = Number.NEGATIVE_INFINITY;
+
+  constructor(simulation: Simulation, rateHz: number, options: ServerHostOptions, trace?: Trace) {
+    this.#trace = trace;
+    this.#simulation = simulation;
+    this.#random = simulation.random("server");
+    this.#options = options;
+    this.clock = new HostClock(simulation, "server", options.clock);
+    this.loop = new EventLoop(simulation, "server", options.loop);
+    this.timetable = new Timetable(rateHz);
+    this.source = new Source(simulation, rateHz, options.source ?? {}, (bytes) => {
+      this.#pipe.push(bytes);
+      this.loop.post(() => this.#readPipe());
+    });
+    this.#config = streamConfig(this.source.format, this.bufferMs, options.chunkMs ?? 20);
+    this.start();
+  }
+
+  get bufferMs(): number {
+    return this.#options.bufferMs ?? 1_000;
+  }
+
+  get isUp(): boolean {
+    return this.#core !== undefined;
+  }
+
+  /** Starts a server process; `moved` puts it on a clock that has nothing to do with the one before. */
+  start(moved?: ClockOptions): void {
+    this.counts.starts = (this.counts.starts ?? 0) + 1;
+    if (moved) {
+      const name = `server ${this.counts.starts}`;
+      this.clock = new HostClock(this.#simulation, name, moved);
+    }
+    this.#newestStamp = Number.NEGATIVE_INFINITY;
+    this.#core = makeCore(this.#config, this.#random, this.#now());
+    this.#pipe = this.#pipe.slice(-1);
+    this.#plan();
+  }
+
+  /** The process dies: its connections are reset, its datagrams unanswered, the pipe unread. */
+  crash(): void {
+    this.counts.crashes = (this.counts.crashes ?? 0) + 1;
+    this.#core = undefined;
+    const sessions = [...this.#sessions.values()];
+    this.#sessions = new Map();
+    for (const connection of sessions) connection.break();
+    if (this.#timer) this.#timer.cancelled = true;
+  }
+
+  /** A client's SYN has come in. Undefined when nobody listens. */
+  accept(link: Link, name: string, client: Peer): Connection | undefined {
+    if (!this.#core) return undefined;
+    const session = this.#nextSession++;
+    const server: Peer = {
+      received: (bytes) => this.#input({ kind: "received", session, bytes }),
+      closed: () => this.#input({ kind: "disconnected", session }),
+    };
+    const peers = { client, server };
+    const label = `${name} ${session}`;
+    const connection = new Connection(this.#simulation, label, link, peers, (to) => {
+      if (to === "client") this.#tellBacklog(session);
+    });
+    this.#sessions.set(session, connection);
+    this.#input({ kind: "connected", session, address: name });
+    return connection;
+  }
+
+  /** A question in a datagram; `reply` hands the answer to the network. */
+  ask(question: TimeQuestion, reply: (answer: TimeAnswer) => void): void {
+    this.loop.post(() => {
+      if (!this.#core?.knowsTimeToken(question.token)) return;
+      const serverReceived = this.#now();
+      this.#handle({ kind: "time asked", token: question.token });
+      reply({ ...question, serverReceived, serverSent: this.#now() });
+    });
+  }
+
+  #now(): ServerInstant {
+    return serverInstant(this.clock.now);
+  }
+
+  /** Reads a block whenever the core does not ask the source to wait. */
+  #readPipe(): void {
+    if (this.#reader && !this.#reader.cancelled) return;
+    const core = this.#core;
+    while (core && this.#pipe.length > 0) {
+      const wait = core.sourceWait(STREAM, this.#now());
+      if (wait > 0) {
+        this.#readLater(wait);
+        return;
+      }
+      const bytes = this.#pipe.shift() ?? new Uint8Array(0);
+      const kind = this.#pipe.length === 0 ? "drained" : "held back";
+      this.#handle({ kind: "pcm", stream: STREAM, bytes, arrival: { kind } });
+    }
+  }
+
+  #readLater(wait: Micros): void {
+    const reader = this.loop.wakeAt(later(this.#simulation.now, wait), () => {
+      reader.cancelled = true;
+      this.#readPipe();
+    });
+    this.#reader = reader;
+  }
+
+  #input(input: ServerInput): void {
+    const core = this.#core;
+    this.loop.post(() => {
+      if (core === this.#core) this.#handle(input);
+    });
+  }
+
+  #handle(input: ServerInput): void {
+    if (!this.#core) return;
+    for (const output of this.#core.handle(input, this.#now())) this.#perform(output);
+    this.#plan();
+  }
+
+  #perform(output: ServerOutput): void {
+    switch (output.kind) {
+      case "send":
+        this.#send(output.session, output.bytes);
+        return;
+      case "close":
+        this.#sessions.get(output.session)?.close("server");
+        this.#sessions.delete(output.session);
+        this.#count(`closed: ${output.reason}`);
+        return;
+      case "event":
+        this.#tell(output.event);
+        return;
+    }
+  }
+
+  #send(session: number, bytes: Uint8Array): void {
+    const connection = this.#sessions.get(session);
+    const type = (bytes[0] ?? 0) + 256 * (bytes[1] ?? 0);
+    if (type === TIME_TYPE) stampSent(bytes, this.clock.now);
+    if (type === CHUNK_TYPE) this.#overhear(bytes);
+    connection?.send("client", bytes);
+  }
+
+  /** Keeps the timetable: what is sent to anybody for the first time says when it is due. */
+  #overhear(bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const stamp = view.getInt32(STAMP_AT, true) * 1e6 + view.getInt32(STAMP_AT + 4, true);
+    if (stamp <= this.#newestStamp) return;
+    this.#newestStamp = stamp;
+    const end = HEADER_BYTES + view.getUint32(SIZE_AT, true);
+    const pcm = samplesOf(bytes.subarray(PAYLOAD_AT, end));
+    const due = this.clock.trueOf(stamp + millis(this.bufferMs));
+    this.timetable.learn(pcm, due, this.source.written);
+  }
+
+  #tellBacklog(session: number): void {
+    const bytes = this.#sessions.get(session)?.backlog("client");
+    if (bytes !== undefined) this.#input({ kind: "backlog", session, bytes });
+  }
+
+  #plan(): void {
+    if (this.#timer) this.#timer.cancelled = true;
+    const deadline = this.#core?.deadline;
+    if (deadline === undefined) return;
+    this.#timer = this.loop.wakeAt(this.clock.trueOf(deadline), () => {
+      this.#handle({ kind: "deadline" });
+    });
+  }
+
+  #tell(event: ServerEvent): void {
+    this.#count(event.kind);
+    this.#trace?.(this.#simulation.now, "server", event);
+  }
+
+  #count(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+}
+
+function makeCore(stream: StreamConfig, random: Random, now: ServerInstant): Server {
+  const config: ServerCoreConfig = {
+    name: "simulated",
+    version: "0",
+    host: { arch: "none", name: "simulated", os: "simulated" },
+    epoch: random.hex(16),
+    bufferMs: stream.bufferMs,
+    streams: [stream],
+    initialVolume: 100,
+    sendToMuted: false,
+    timePort: STREAM_PORT,
+    saved: undefined,
+    wall: { sec: 0, usec: 0 },
+  };
+  const ports: ServerPorts = {
+    makeEncoder: (_, format) => makePcmEncoder(format),
+    randomId: () => random.hex(32),
+    randomToken: () => random.hex(16),
+  };
+  return new Server(config, ports, now);
+}
+
+function streamConfig(sampleFormat: SampleFormat, bufferMs: number, chunkMs: number): StreamConfig {
+  const codec = { name: "pcm" } as const;
+  const uri = {
+    scheme: "pipe",
+    host: "",
+    path: "/music",
+    fragment: "",
+    query: {},
+    raw: "pipe:///music",
+  };
+  return {
+    name: STREAM,
+    source: { kind: "pipe", path: "/music", mode: "create" },
+    uri,
+    codec,
+    sampleFormat,
+    chunkMs,
+    bufferMs,
+    profile: "music",
+    idleThresholdMs: 500,
+  };
+}

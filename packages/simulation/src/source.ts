@@ -1,0 +1,90 @@
+import { frameBytes, type Micros, millis, type SampleFormat } from "@tutti/protocol";
+import { makeSignal, SIGNAL_CHANNELS } from "./signal.ts";
+import { type Happening, later, type Simulation, trueTime } from "./simulation.ts";
+
+/** Who writes the music into the server's pipe. */
+export interface SourceOptions {
+  /** How much faster than true time it plays. */
+  readonly driftPpm?: number;
+  /** What it writes at once. */
+  readonly blockMs?: number;
+}
+
+/** A player that writes the numbered signal at its own pace, whether or not somebody reads. */
+export class Source {
+  readonly format: SampleFormat;
+  readonly counts = { blocks: 0, stalls: 0, gaps: 0 };
+  readonly #simulation: Simulation;
+  readonly #signal = makeSignal();
+  readonly #blockFrames: number;
+  readonly #onBlock: (pcm: Uint8Array) => void;
+  #driftPpm: number;
+  #written = 0;
+  #due = trueTime(0);
+  #next: Happening;
+
+  constructor(
+    simulation: Simulation,
+    rateHz: number,
+    options: SourceOptions,
+    onBlock: (pcm: Uint8Array) => void,
+  ) {
+    this.format = { rateHz, bits: 16, channels: SIGNAL_CHANNELS };
+    this.#simulation = simulation;
+    this.#driftPpm = options.driftPpm ?? 0;
+    this.#blockFrames = Math.round(((options.blockMs ?? 20) * rateHz) / 1_000);
+    this.#onBlock = onBlock;
+    this.#next = this.#schedule();
+  }
+
+  /** Number of the next frame to be written. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Is held up for `span`, then writes all it owes at once: nothing is lost. */
+  stall(span: Micros): void {
+    this.counts.stalls++;
+    this.#wait(span);
+  }
+
+  /** Pauses for `span`, then goes on where it was. */
+  gap(span: Micros): void {
+    this.counts.gaps++;
+    this.#due = later(this.#simulation.now, span);
+    this.#wait(span);
+  }
+
+  drift(ppm: number): void {
+    this.#driftPpm = ppm;
+  }
+
+  #wait(span: Micros): void {
+    this.#next.cancelled = true;
+    this.#next = this.#simulation.after(span, () => this.#write());
+  }
+
+  #schedule(): Happening {
+    return this.#simulation.at(this.#due, () => this.#write());
+  }
+
+  #write(): void {
+    const spanMs = (this.#blockFrames * 1_000) / this.format.rateHz;
+    this.counts.blocks++;
+    this.#due = later(this.#due, millis(spanMs) / (1 + this.#driftPpm * 1e-6));
+    this.#onBlock(this.#take());
+    this.#next = this.#schedule();
+  }
+
+  #take(): Uint8Array {
+    const size = frameBytes(this.format);
+    const from = (this.#written * size) % this.#signal.length;
+    this.#written += this.#blockFrames;
+    const end = from + this.#blockFrames * size;
+    if (end <= this.#signal.length) return this.#signal.subarray(from, end);
+    const block = new Uint8Array(end - from);
+    block.set(this.#signal.subarray(from));
+    block.set(this.#signal.subarray(0, end - this.#signal.length), this.#signal.length - from);
+    return block;
+  }
+}

@@ -1,0 +1,61 @@
+import { millis, seconds } from "@tutti/protocol";
+import { expect, test } from "vitest";
+import { House } from "../src/index.ts";
+
+const ROOMS = [
+  { card: { driftPpm: 25 }, clock: { driftPpm: 5 } },
+  { link: "wifi", card: { driftPpm: -25 }, clock: { driftPpm: -20 } },
+] as const;
+
+test.each([
+  { what: "on the same host", moved: undefined, switches: 0 },
+  {
+    what: "on another host, with another clock",
+    moved: { startsAt: 5e6, driftPpm: 40 },
+    switches: 1,
+  },
+])("a server killed and started again $what is silent for as long as it was down", (given) => {
+  const house = new House({ seed: 9, rooms: ROOMS });
+  house.at(seconds(30), () => house.restartServer(millis(500), given.moved));
+  house.run(seconds(90));
+
+  const { rooms, pairs, counts } = house.report();
+  expect(counts).toMatchObject({ starts: 2, crashes: 1, "client connected": 4 });
+  for (const room of rooms) {
+    expect(room.counts).toMatchObject({ connects: 2, "tcp breaks": 1 });
+    expect(room.counts.switched ?? 0).toBe(given.switches);
+    expect(room.gaps).toBe(1);
+    expect(room.silenceMs).toBeLessThan(700);
+    expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
+    expect(room.error.max).toBeLessThan(1_000);
+  }
+  expect(pairs[0]?.p95).toBeLessThan(300);
+});
+
+test("a connection that breaks is made again before the buffer is empty", () => {
+  const house = new House({ seed: 10, rooms: ROOMS });
+  for (const at of [20, 40, 60]) {
+    house.at(seconds(at), () => {
+      for (const room of house.rooms) room.breakConnection();
+    });
+  }
+  house.run(seconds(90));
+  const { rooms } = house.report();
+  for (const room of rooms) {
+    expect(room.counts).toMatchObject({ connects: 4, "tcp breaks": 3 });
+    expect(room).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
+    expect(room.error.max).toBeLessThan(300);
+  }
+});
+
+test("an outage longer than the buffer is silence for the rest of it", () => {
+  const house = new House({ seed: 12, rooms: ROOMS });
+  house.at(seconds(30), () => house.rooms[1]?.link.cut(seconds(2)));
+  house.run(seconds(90));
+  const [untouched, cut] = house.report().rooms;
+  expect(cut?.counts["in outages"]).toBe(1);
+  expect(untouched).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
+  expect(cut?.silenceMs).toBeGreaterThan(800);
+  expect(cut?.silenceMs).toBeLessThan(3_000);
+  expect(cut?.error.max).toBeLessThan(1_000);
+});

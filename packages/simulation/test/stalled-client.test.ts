@@ -1,0 +1,60 @@
+import { millis, seconds } from "@tutti/protocol";
+import { expect, test } from "vitest";
+import { House } from "../src/index.ts";
+
+const ROOMS = [
+  { card: { driftPpm: 25 } },
+  { card: { driftPpm: -25, periodMs: 5 }, clock: { driftPpm: -20 } },
+  { card: { driftPpm: 60, periodMs: 20 } },
+];
+
+test("JavaScript held up for 150 ms each second is not heard", () => {
+  const loop = { stalls: { everyMs: 1_000, upToMs: 150 } };
+  const house = new House({ seed: 18, rooms: ROOMS.map((room) => ({ ...room, loop })) });
+  house.run(seconds(120));
+  const { rooms, pairs } = house.report();
+  for (const room of rooms) {
+    expect(room.counts["loop stalls"]).toBeGreaterThan(100);
+    expect(room).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
+    expect(room.error.max).toBeLessThan(300);
+  }
+  for (const pair of pairs) expect(pair.p95).toBeLessThan(100);
+});
+
+test("JavaScript held up for longer than the queue is silence once, and nothing after", () => {
+  const house = new House({ seed: 19, rooms: ROOMS });
+  for (const at of [20, 30, 40, 50]) {
+    house.at(seconds(at + 0.001 * at), () => {
+      for (const room of house.rooms) room.loop.block(millis(300));
+    });
+  }
+  house.run(seconds(60));
+  for (const room of house.report().rooms) {
+    expect(room.counts["loop stalls"]).toBe(4);
+    expect(room.counts["card silentFrames"]).toBeGreaterThan(0);
+    expect(room.gaps).toBe(4);
+    expect(room.silenceMs).toBeLessThan(4 * 250);
+    expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
+    expect(room.error.max).toBeLessThan(300);
+  }
+});
+
+test("a card that runs dry is in step again when it sounds again", () => {
+  const house = new House({ seed: 20, rooms: ROOMS });
+  for (const at of [20, 30, 40, 50]) {
+    house.at(seconds(at), () => {
+      for (const room of house.rooms) room.stallCard(millis(150));
+    });
+  }
+  house.run(seconds(60));
+  for (const room of house.report().rooms) {
+    expect(room.counts["card underruns"]).toBe(4);
+    expect(room.silenceMs).toBeGreaterThan(4 * 80);
+    expect(room.silenceMs).toBeLessThan(4 * 400);
+  }
+  const after = house.report(seconds(52));
+  for (const room of after.rooms) {
+    expect(room).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
+    expect(room.error.max).toBeLessThan(300);
+  }
+});
