@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+  makeVirtualCards,
+  type VirtualCard,
+  type VirtualCards,
+} from "../virtual-card/virtual-card.ts";
+import { TuttiClient } from "./harness/client.ts";
+import { channelOf, firstSound, gaps, locateAll } from "./harness/compare.ts";
+import { Feeder } from "./harness/feeder.ts";
+import { music, RATE_HZ, toPcm16 } from "./harness/music.ts";
+import type { Running } from "./harness/running.ts";
+import { fifoIn, startSnapserver } from "./harness/snapserver.ts";
+
+const CARD_PPM = 100;
+/** Short, as the card's time runs away from the music's within a piece. */
+const PIECE = RATE_HZ / 10;
+const SETTLING = 3 * RATE_HZ;
+
+let directory: string;
+let virtual: VirtualCards;
+let feeder: Feeder;
+let server: { readonly process: Running; readonly port: number };
+let client: TuttiClient | undefined;
+const original = music(43);
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "tutti-card-"));
+  virtual = makeVirtualCards(directory, [{ name: "room", ppm: CARD_PPM }, { name: "attic" }]);
+  feeder = new Feeder(fifoIn(directory), toPcm16(original));
+  server = await startSnapserver({ directory, codec: "flac" });
+});
+afterEach(async () => {
+  await client?.stop();
+  client = undefined;
+});
+afterAll(async () => {
+  await server.process.stop("SIGKILL");
+  feeder.stop();
+  rmSync(directory, { recursive: true });
+});
+
+function playOn(card: string): TuttiClient {
+  const flags = ["--device", card];
+  client = new TuttiClient({ directory, port: server.port, flags, environment: virtual.env });
+  return client;
+}
+
+function cardNamed(name: string): VirtualCard {
+  const card = virtual.cards.find(({ settings }) => settings.name === name);
+  if (!card) throw new Error(`there is no card ${name}`);
+  return card;
+}
+
+function heardOn(card: VirtualCard, first = 0): Float32Array {
+  return channelOf(card.played(first), 0);
+}
+
+test("through a card that runs fast: every frame once, at the music's pace", async () => {
+  const playing = playOn("room");
+  await playing.event("started");
+  await pause(7_000);
+  expect(await playing.stop()).toBe(0);
+  const card = cardNamed("room");
+  const all = heardOn(card);
+  const heard = all.subarray(firstSound(all));
+  const ran = playing.process.lines.filter(({ text }) => text.includes('"msg":"underrun"'));
+  expect(ran).toEqual([]);
+  expect(gaps(heard, 10)).toEqual([]);
+  // The last pieces are those of the fade-out and what lies behind it.
+  const matches = locateAll(channelOf(original, 0), heard, PIECE)
+    .filter(({ frame }) => frame >= SETTLING)
+    .slice(0, -2);
+  expect(matches.length).toBeGreaterThan(20);
+  expect(matches.filter(({ correlation }) => correlation < 0.999)).toEqual([]);
+  const [first, last] = [matches[0]!, matches.at(-1)!];
+  const pace = (last.position - first.position) / (last.frame - first.frame);
+  expect((1 - pace) * 1e6).toBeGreaterThan(CARD_PPM - 20);
+  expect((1 - pace) * 1e6).toBeLessThan(CARD_PPM + 20);
+});
+
+test("a card that is unplugged is waited for, and plays again when it is back", async () => {
+  const playing = playOn("attic");
+  await playing.event("started");
+  const card = cardNamed("attic");
+  card.unplug("disconnected");
+  await playing.event("output lost");
+  await playing.event("output unavailable");
+  const seen = playing.process.lines.length;
+  const silent = heardOn(card).length;
+  card.plug();
+  await playing.event("output opened", seen);
+  await playing.event("started", seen);
+  await pause(1_500);
+  const heard = heardOn(card, silent);
+  expect(firstSound(heard)).toBeGreaterThanOrEqual(0);
+  const sounding = heard.subarray(firstSound(heard));
+  const [match] = locateAll(channelOf(original, 0), sounding.subarray(PIECE), PIECE);
+  expect(match?.correlation).toBeGreaterThan(0.99);
+});
+
+test("cards are listed by number and name", async () => {
+  const lister = new TuttiClient({
+    directory,
+    flags: ["--list-devices"],
+    environment: virtual.env,
+  });
+  expect(await lister.process.ended).toBe(0);
+  expect(lister.process.text).toMatch(/^\*? +\d+ +room +\(2 channels/m);
+  expect(lister.process.text).toMatch(/^\*? +\d+ +attic/m);
+});

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CLIENT_MAIN } from "./harness/client.ts";
+import { Feeder } from "./harness/feeder.ts";
+import { music, toPcm16 } from "./harness/music.ts";
+import type { Running } from "./harness/running.ts";
+import { fifoIn, snapserverArguments } from "./harness/snapserver.ts";
+import { type Host, makeTwoHosts, mayMakeHosts } from "./harness/two-hosts.ts";
+
+const ANNOUNCE = fileURLToPath(new URL("harness/announce.mjs", import.meta.url));
+const PORTS = { port: 23_704, controlPort: 23_705, httpPort: 23_780 };
+
+let directory: string;
+let feeder: Feeder;
+let network: ReturnType<typeof makeTwoHosts>;
+const running: Running[] = [];
+beforeEach((context) => {
+  if (!mayMakeHosts) return context.skip();
+  directory = mkdtempSync(join(tmpdir(), "tutti-discovery-"));
+  feeder = new Feeder(fifoIn(directory), toPcm16(music(60)));
+  network = makeTwoHosts();
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((program) => program.stop("SIGKILL")));
+  feeder.stop();
+  network.remove();
+  rmSync(directory, { recursive: true });
+});
+
+function start(host: Host, command: string, args: readonly string[]): Running {
+  const program = host.run(command, args);
+  running.push(program);
+  return program;
+}
+
+/** Debian's server with somebody who announces it, as its own avahi would. */
+async function serveAndAnnounce(host: Host, type: string): Promise<Running[]> {
+  const server = start(
+    host,
+    "snapserver",
+    snapserverArguments({ directory, codec: "flac" }, PORTS),
+  );
+  const announced = [type, "Den", `${PORTS.port}`, host.address];
+  const announcer = start(host, process.execPath, [ANNOUNCE, ...announced]);
+  await announcer.line(/announced/);
+  return [server, announcer];
+}
+
+function startClient(host: Host): Running {
+  const flags = ["--id", "room", "--state-dir", directory, "--device", "null"];
+  return start(host, process.execPath, [CLIENT_MAIN, ...flags]);
+}
+
+test.each(["snapcast", "tutti"])("a client finds a server announced as _%s._tcp", async (type) => {
+  const [serverHost, clientHost] = network.hosts;
+  await serveAndAnnounce(serverHost, type);
+  const client = startClient(clientHost);
+  expect((await client.line(/"msg":"connected"/)).text).toContain(`"host":"${serverHost.address}"`);
+  await client.line(/"msg":"started"/);
+});
+
+test("a client that was there first finds the server that comes", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  const client = startClient(clientHost);
+  await client.line(/"msg":"searching"/);
+  await serveAndAnnounce(serverHost, "snapcast");
+  await client.line(/"msg":"started"/);
+});
+
+test("a server that died hard and came back at another address is found again", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  const before = await serveAndAnnounce(serverHost, "snapcast");
+  const client = startClient(clientHost);
+  await client.line(/"msg":"started"/);
+  await Promise.all(before.map((program) => program.stop("SIGKILL")));
+  await client.line(/"msg":"disconnected"/);
+  serverHost.setAddress("10.93.0.77");
+  const seen = client.lines.length;
+  await serveAndAnnounce(serverHost, "snapcast");
+  expect((await client.line(/"msg":"connected"/, seen)).text).toContain('"host":"10.93.0.77"');
+});

@@ -1,0 +1,138 @@
+#!/bin/sh
+# Runs every check and test, or those named: lint, unit, simulation, e2e. Ends with one line that sums
+# all of them up, "N passed, N failed", and an exit status that is true to it. `./tutti test` calls it.
+set -u
+
+usage() {
+  cat <<'END'
+Usage: ./tutti test [PART]...    (default: all of them, in this order)
+
+  lint         types, formatting, shell scripts, systemd's units, the project's own rules
+  unit         every package's tests
+  simulation   houses in virtual time
+  e2e          real processes, beside Debian's snapserver and snapclient
+
+The last line is "N passed, N failed", with what was skipped if anything was. Exit status 1 if
+anything failed. What each test said as JSON: .tools/test/PART.json
+END
+}
+
+for part in "$@"; do
+  case $part in
+    lint | unit | simulation | e2e) ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *)
+      echo "tutti test: $part is none of lint, unit, simulation, e2e" >&2
+      exit 2
+      ;;
+  esac
+done
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+cd "$root" || exit 1
+reports=$root/.tools/test
+rm -rf "$reports"
+mkdir -p "$reports"
+
+passed=0
+failed=0
+skipped=0
+failures=
+
+headline() { printf '\n== %s\n' "$*"; }
+
+fail() {
+  failed=$((failed + $1))
+  failures="$failures
+  $2"
+}
+
+# A check counts as one test.
+check() {
+  name=$1
+  shift
+  headline "$name"
+  if "$@"; then passed=$((passed + 1)); else fail 1 "$name"; fi
+}
+
+# check_if_there NAME PROGRAM COMMAND...: skipped where the program is not installed.
+check_if_there() {
+  name=$1
+  program=$2
+  shift 2
+  if command -v "$program" >/dev/null; then
+    check "$name" "$@"
+  else
+    headline "$name: no $program here, skipped"
+    skipped=$((skipped + 1))
+  fi
+}
+
+# The programs lie where an installation puts them, not here; unknown settings are warnings only.
+verify_units() {
+  mkdir "$reports/units"
+  for unit in systemd/*.service; do
+    sed 's|^ExecStart=.*|ExecStart=/bin/true|' "$unit" >"$reports/units/${unit##*/}"
+  done
+  complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$reports"/units/*.service 2>&1)
+  printf '%s' "$complaints"
+  [ -z "$complaints" ]
+}
+
+count_of() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$2" | head -n 1; }
+
+vitest() {
+  name=$1
+  shift
+  headline "$name"
+  report=$reports/$name.json
+  status=0
+  node node_modules/vitest/vitest.mjs run "$@" --passWithNoTests --reporter=default \
+    --reporter=json --outputFile.json="$report" || status=$?
+  if [ ! -s "$report" ]; then
+    fail 1 "$name (no report)"
+    return
+  fi
+  lost=$(count_of numFailedTests "$report")
+  passed=$((passed + $(count_of numPassedTests "$report")))
+  skipped=$((skipped + $(count_of numPendingTests "$report") + $(count_of numTodoTests "$report")))
+  # A file that does not load, or an error outside any test, fails the run without a failed test.
+  if [ "$status" != 0 ] && [ "$lost" = 0 ]; then lost=1; fi
+  if [ "$lost" != 0 ]; then fail "$lost" "$name"; fi
+}
+
+lint() {
+  check "types" node node_modules/typescript/bin/tsc -b tsconfig.json bench
+  check "biome" node node_modules/@biomejs/biome/bin/biome check .
+  check_if_there "shell scripts" shellcheck shellcheck --severity=warning ./tutti .ci/run tools/*.sh
+  check_if_there "units" systemd-analyze verify_units
+  vitest tools --project tools
+}
+
+unit() { vitest unit --project unit; }
+simulation() { vitest simulation --project simulation; }
+
+e2e() {
+  # The processes under test are the built ones.
+  node node_modules/typescript/bin/tsc -b packages/server packages/client packages/cli ||
+    fail 1 "build"
+  for program in snapserver snapclient sox ffmpeg espeak-ng; do
+    command -v "$program" >/dev/null || echo "No $program here: the tests that need it are skipped."
+  done
+  vitest e2e --project e2e
+}
+
+if [ $# = 0 ]; then set -- lint unit simulation e2e; fi
+for part in "$@"; do "$part"; done
+
+headline "all"
+if [ "$failed" != 0 ]; then printf 'Failed in:%s\n' "$failures"; fi
+if [ "$skipped" = 0 ]; then
+  echo "$passed passed, $failed failed"
+else
+  echo "$passed passed, $failed failed, $skipped skipped"
+fi
+[ "$failed" = 0 ]
