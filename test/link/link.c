@@ -1,0 +1,284 @@
+/* Links between hosts on one machine, as good or as bad as they are told to be: what the kernel's netem does,
+ * for kernels that lack it. Each link joins two network namespaces by a TUN device in either; every IP packet
+ * between them passes through this program. Needs root.
+ *
+ *   link SEED SERVER_NAMESPACE ROOM_NAMESPACE...
+ *
+ * makes link1, link2, ... in the server's namespace and a device "uplink" in each room's, says "ready", and then
+ * takes one command a line. The devices have no addresses: whoever starts this gives them some. It ends at the
+ * end of its input, so that it never outlives its owner, and takes the devices with it.
+ *
+ *   set LINK DELAY_MS JITTER_MS LOSS_PERCENT RATE_KBIT STALL_MS STALL_EVERY_MS     LINK from 1; 0 is all of them
+ *   outage LINK MS        from now on every packet is lost, for that long
+ *   stats                 a line of JSON about all links
+ *
+ * A packet that enters at t, in one direction of a link,
+ *
+ *   is lost, with the given probability, in an outage, or when PACKETS_MAX are waiting;
+ *   passes the line:           s = max(t, end of the packet before) + bits / rate          (rate 0: at once)
+ *   is then under way:         due = s + delay + uniform(-jitter, +jitter), and never before the packet ahead
+ *                              of it, as neither a cable nor Wi-Fi changes the order;
+ *   leaves at `due`, or when a stall ends. Stalls begin every 0.5 to 1.5 times STALL_EVERY_MS and hold both
+ *   directions: nothing is lost, and at the end everything that is due comes at once.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINKS_MAX 200
+#define PACKETS_MAX 2048   /* waiting in one direction: three seconds of 1 Mbit/s */
+#define PACKET_BYTES_MAX 1500
+#define BURST_PACKETS 32   /* read from one device before the others get their turn */
+#define IDLE_MS 1000.0
+
+typedef struct {
+  double due_ms;
+  int bytes;
+  unsigned char content[PACKET_BYTES_MAX];
+} packet_t;
+
+typedef struct {
+  int in, out;
+  packet_t *waiting; /* a ring */
+  unsigned first, count;
+  double line_free_ms, last_due_ms;
+  long carried, lost;
+} direction_t;
+
+typedef struct {
+  direction_t down, up; /* from the server, to the server */
+  double delay_ms, jitter_ms, loss, rate_kbit, stall_ms, stall_every_ms;
+  double outage_until_ms, stall_until_ms, next_stall_ms;
+  long stalls;
+} link_t;
+
+static link_t links[LINKS_MAX];
+static int link_count;
+static uint64_t chance;
+
+static double now_ms(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* 0 to 1 (xorshift64*, Vigna). */
+static double random_share(void)
+{
+  chance ^= chance >> 12;
+  chance ^= chance << 25;
+  chance ^= chance >> 27;
+  return (double)((chance * 2685821657736338717ull) >> 11) / 9007199254740992.0;
+}
+
+static void die(const char *what)
+{
+  perror(what);
+  exit(1);
+}
+
+static int open_device(const char *network, const char *name)
+{
+  char path[256];
+  struct ifreq request = {0};
+  int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there, device;
+  snprintf(path, sizeof path, "/run/netns/%s", network);
+  if ((there = open(path, O_RDONLY | O_CLOEXEC)) < 0 || setns(there, CLONE_NEWNET) < 0) die(path);
+  if ((device = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) die("/dev/net/tun");
+  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
+  if (ioctl(device, TUNSETIFF, &request) < 0) die(name);
+  if (setns(home, CLONE_NEWNET) < 0) die("setns");
+  close(home);
+  close(there);
+  return device;
+}
+
+static void open_link(link_t *l, const char *server, const char *room, int number)
+{
+  char name[IFNAMSIZ];
+  snprintf(name, sizeof name, "link%d", number);
+  l->down.in = l->up.out = open_device(server, name);
+  l->up.in = l->down.out = open_device(room, "uplink");
+  l->down.waiting = calloc(PACKETS_MAX, sizeof(packet_t));
+  l->up.waiting = calloc(PACKETS_MAX, sizeof(packet_t));
+  if (!l->down.waiting || !l->up.waiting) die("memory");
+}
+
+/* False when there was none. */
+static bool enter(link_t *l, direction_t *d, double t_ms)
+{
+  static unsigned char content[PACKET_BYTES_MAX];
+  double due = t_ms + l->delay_ms + (2 * random_share() - 1) * l->jitter_ms;
+  int bytes = (int)read(d->in, content, sizeof content);
+  packet_t *packet = &d->waiting[(d->first + d->count) % PACKETS_MAX];
+  if (bytes <= 0) return false;
+  if (t_ms < l->outage_until_ms || random_share() < l->loss || d->count == PACKETS_MAX) {
+    d->lost++;
+    return true;
+  }
+  if (l->rate_kbit > 0) {
+    if (d->line_free_ms < t_ms) d->line_free_ms = t_ms;
+    d->line_free_ms += bytes * 8 / l->rate_kbit;
+    due += d->line_free_ms - t_ms;
+  }
+  if (due < d->last_due_ms) due = d->last_due_ms;
+  d->last_due_ms = packet->due_ms = due;
+  packet->bytes = bytes;
+  memcpy(packet->content, content, (size_t)bytes);
+  d->count++;
+  return true;
+}
+
+/* Returns when the next packet is due. */
+static double leave(direction_t *d, double t_ms)
+{
+  while (d->count && d->waiting[d->first].due_ms <= t_ms) {
+    packet_t *packet = &d->waiting[d->first];
+    /* A full device loses packets, as a full queue in a radio does. */
+    if (write(d->out, packet->content, (size_t)packet->bytes) == packet->bytes) d->carried++;
+    else d->lost++;
+    d->first = (d->first + 1) % PACKETS_MAX;
+    d->count--;
+  }
+  return d->count ? d->waiting[d->first].due_ms : t_ms + IDLE_MS;
+}
+
+static double sooner(double a, double b) { return a < b ? a : b; }
+
+/* Returns when there is something to do again. */
+static double serve(link_t *l, double t_ms)
+{
+  double next = t_ms + IDLE_MS;
+  if (l->stall_ms > 0 && t_ms >= l->next_stall_ms) {
+    l->stall_until_ms = t_ms + l->stall_ms;
+    l->next_stall_ms = t_ms + l->stall_every_ms * (0.5 + random_share());
+    l->stalls++;
+  }
+  if (t_ms < l->stall_until_ms) return sooner(next, l->stall_until_ms);
+  if (l->stall_ms > 0) next = sooner(next, l->next_stall_ms);
+  return sooner(next, sooner(leave(&l->down, t_ms), leave(&l->up, t_ms)));
+}
+
+static void configure(link_t *l, const double *v)
+{
+  l->delay_ms = v[0];
+  l->jitter_ms = v[1];
+  l->loss = v[2] / 100;
+  l->rate_kbit = v[3];
+  l->stall_ms = v[4];
+  l->stall_every_ms = v[5];
+  l->stall_until_ms = 0;
+  l->next_stall_ms = now_ms() + v[5] * (0.5 + random_share());
+}
+
+static void tell(void)
+{
+  putchar('[');
+  for (int k = 0; k < link_count; k++) {
+    const link_t *l = &links[k];
+    printf("%s{\"carriedDown\":%ld,\"lostDown\":%ld,\"carriedUp\":%ld,\"lostUp\":%ld,\"stalls\":%ld}", k ? "," : "",
+           l->down.carried, l->down.lost, l->up.carried, l->up.lost, l->stalls);
+  }
+  puts("]");
+  fflush(stdout);
+}
+
+static void obey(const char *line)
+{
+  int which = 0;
+  double v[6] = {0};
+  bool set = sscanf(line, "set %d %lf %lf %lf %lf %lf %lf", &which, v, v + 1, v + 2, v + 3, v + 4, v + 5) == 7;
+  bool outage = !set && sscanf(line, "outage %d %lf", &which, v) == 2;
+  if (!strncmp(line, "stats", 5)) tell();
+  else if (!set && !outage) fprintf(stderr, "link: what is \"%s\"?\n", line);
+  for (int k = 0; k < link_count && (set || outage); k++) {
+    if (which != 0 && which != k + 1) continue;
+    if (set) configure(&links[k], v);
+    else links[k].outage_until_ms = now_ms() + v[0];
+  }
+}
+
+/* False at the end of the input. */
+static bool take_commands(void)
+{
+  static char text[4096];
+  static size_t length;
+  ssize_t n = read(STDIN_FILENO, text + length, sizeof text - 1 - length);
+  char *end;
+  if (n <= 0) return false;
+  length += (size_t)n;
+  text[length] = 0;
+  while ((end = strchr(text, '\n'))) {
+    *end = 0;
+    obey(text);
+    length -= (size_t)(end + 1 - text);
+    memmove(text, end + 1, length + 1);
+  }
+  return true;
+}
+
+static void wait_until(struct pollfd *fds, double t_ms)
+{
+  double ms = t_ms - now_ms();
+  struct timespec span = {0, 0};
+  if (ms > 0) {
+    span.tv_sec = (time_t)(ms / 1e3);
+    span.tv_nsec = (long)((ms - (double)span.tv_sec * 1e3) * 1e6);
+  }
+  ppoll(fds, (nfds_t)(2 * link_count + 1), &span, NULL);
+}
+
+static void take_packets(link_t *l, direction_t *d, const struct pollfd *fd)
+{
+  double t_ms = now_ms();
+  if (!(fd->revents & POLLIN)) return;
+  for (int k = 0; k < BURST_PACKETS && enter(l, d, t_ms); k++) {
+  }
+}
+
+int main(int count, char **words)
+{
+  static struct pollfd fds[2 * LINKS_MAX + 1];
+  struct sched_param first_of_all = {.sched_priority = 20};
+  if (count < 4 || count - 3 > LINKS_MAX) {
+    fprintf(stderr, "usage: link SEED SERVER_NAMESPACE ROOM_NAMESPACE...   (at most %d rooms)\n", LINKS_MAX);
+    return 2;
+  }
+  chance = (strtoull(words[1], NULL, 10) + 1) * 0x9e3779b97f4a7c15ull;
+  for (link_count = 0; link_count < count - 3; link_count++)
+    open_link(&links[link_count], words[2], words[3 + link_count], link_count + 1);
+  /* Late packets would be jitter that nobody asked for. Without the permission it is a worse link, not none. */
+  prctl(PR_SET_TIMERSLACK, 1000);
+  sched_setscheduler(0, SCHED_FIFO, &first_of_all);
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    double t_ms = now_ms(), next = t_ms + IDLE_MS;
+    for (int k = 0; k < link_count; k++) {
+      next = sooner(next, serve(&links[k], t_ms));
+      fds[2 * k] = (struct pollfd){links[k].down.in, POLLIN, 0};
+      fds[2 * k + 1] = (struct pollfd){links[k].up.in, POLLIN, 0};
+    }
+    fds[2 * link_count] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
+    wait_until(fds, next);
+    for (int k = 0; k < link_count; k++) {
+      take_packets(&links[k], &links[k].down, &fds[2 * k]);
+      take_packets(&links[k], &links[k].up, &fds[2 * k + 1]);
+    }
+    if (fds[2 * link_count].revents && !take_commands()) return 0;
+  }
+}
