@@ -22,8 +22,9 @@ test("a room whose link is half as fast as needed disturbs nobody and comes back
   const { rooms, pairs, counts } = house.report();
   expect(counts["chunks dropped"]).toBeGreaterThan(0);
   expect(rooms[2]?.silenceMs).toBeGreaterThan(1_000);
-  // Of 60 s that carry a little less than half, and of that some too late until the link counts as slow.
-  expect(rooms[2]?.silenceMs).toBeLessThan(45_000);
+  // Of 60 s that carry a little less than half: 30 s at the least, the seconds until the link counts as
+  // slow, in which all comes too late, and two fades and half a chunk in each run.
+  expect(rooms[2]?.silenceMs).toBeLessThan(36_000);
   for (const room of rooms.slice(0, 2)) {
     expect(room).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
     expect(room.error.max).toBeLessThan(300);

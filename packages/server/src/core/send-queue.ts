@@ -6,8 +6,10 @@ import type { AudioMessage } from "./rendition.ts";
  * as that and still be in time. What is under way can neither be dropped nor be overtaken by the time.
  */
 const UNSENT_SHARE = 0.65;
-/** The same on a link that is too slow, as a time of what this session is sent. */
-const UNSENT_MAX_SLOW = millis(250);
+/** The same on a link that is too slow, as the time it takes to carry that. */
+const UNSENT_MAX_SLOW = millis(150);
+/** What a link carries is judged by so much of its time. */
+const CARRIED_OVER = millis(1_000);
 /** The least that this is in bytes: some packets, whatever the coding. */
 export const UNSENT_BYTES_MIN = 4 * 1024;
 /** Messages by which a session's bytes per second are judged. */
@@ -40,6 +42,9 @@ export class SendQueue {
   #wayTime: Micros = micros(0);
   #recentBytes = 0;
   #bytesPerMicro = 0;
+  /** What the link carries, as a mean that forgets; only while it is never done is that what it can carry. */
+  #carriedPerMicro = 0;
+  #measuredAt: ServerInstant | undefined;
   #slow = false;
   #slowSince: ServerInstant | undefined;
   #progressAt: ServerInstant | undefined;
@@ -55,13 +60,17 @@ export class SendQueue {
 
   /** Most bytes that may be under way. */
   get unsentBytesMax(): number {
-    const span = this.#slow ? UNSENT_MAX_SLOW : this.#ageMax * UNSENT_SHARE;
-    return Math.max(UNSENT_BYTES_MIN, this.#bytesPerMicro * span);
+    const bytes = this.#slow
+      ? this.#carriedPerMicro * UNSENT_MAX_SLOW
+      : this.#bytesPerMicro * this.#ageMax * UNSENT_SHARE;
+    return Math.max(UNSENT_BYTES_MIN, bytes);
   }
 
   /** Bytes the shell was given and that have not arrived, as far as it knows, until it says otherwise. */
   setUnsent(bytes: number, now: ServerInstant): void {
-    const progress = bytes < this.#unsentBytes + this.#handedBytes;
+    const carriedBytes = Math.max(0, this.#unsentBytes + this.#handedBytes - bytes);
+    const progress = carriedBytes > 0;
+    this.#measure(carriedBytes, now);
     this.#unsentBytes = bytes;
     this.#handedBytes = 0;
     this.#wayTime = this.#wayTimeOf(bytes, now);
@@ -125,6 +134,13 @@ export class SendQueue {
 
   clear(): void {
     this.#waiting = [];
+  }
+
+  #measure(carriedBytes: number, now: ServerInstant): void {
+    const span = this.#measuredAt === undefined ? 0 : between(this.#measuredAt, now);
+    this.#measuredAt = now;
+    const kept = Math.exp(-span / CARRIED_OVER);
+    this.#carriedPerMicro = this.#carriedPerMicro * kept + carriedBytes / CARRIED_OVER;
   }
 
   #wayTimeOf(unsentBytes: number, now: ServerInstant): Micros {
