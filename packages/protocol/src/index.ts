@@ -1,3 +1,4 @@
+export type { ClientStats } from "./control/client-stats.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./sample-format.ts";

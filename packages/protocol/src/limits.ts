@@ -12,6 +12,9 @@ export const TEXT_LENGTH_MAX = 256;
 /** Longest buffer a client believes a server to have: one minute of PCM is a dozen megabytes. */
 export const PEER_BUFFER_MS_MAX = 60_000;
 
+/** Largest report of a client about itself: twenty times what ours are, for keys to come. (bytes) */
+export const CLIENT_STATS_BYTES_MAX = 16 * 1024;
+
 /** Longest line on the control port: Server.GetStatus of 1024 clients goes out, nothing near it comes in. (bytes) */
 export const CONTROL_LINE_BYTES_MAX = 256 * 1024;
 
@@ -39,3 +42,6 @@ export const BUFFER_MS_MAX = 10_000;
 
 /** Highest message type a stock Snapcast peer bears: version 0.26 drops the connection for the next one. */
 export const STOCK_MESSAGE_TYPE_MAX = 7;
+
+/** Types of our own messages begin here, out of the way of those that Snapcast may add. */
+export const OWN_MESSAGE_TYPE_MIN = 64;

@@ -43,6 +43,34 @@ const STOCK_HELLO = {
 };
 const STOCK_SETTINGS = { kind: "server settings", bufferMs: 1_000, latencyMs: 0 };
 
+const GOLDEN_STATS = {
+  playing: true,
+  synchronised: true,
+  syncErrorUs: -3.5,
+  syncErrorBoundUs: 41.2,
+  offsetUs: -81_234_567.5,
+  offsetBoundUs: 24.1,
+  driftPpm: 12.25,
+  roundTripUs: 410.5,
+  timeWay: "datagram",
+  bufferedMs: 958.1,
+  queuedMs: 200,
+  deviceDelayMs: 21.3,
+  cardPpm: -24.5,
+  realtime: true,
+  correctionPpm: 0.25,
+  receivedChunks: 1_500,
+  lateChunks: 0,
+  duplicateChunks: 2,
+  lostChunks: 1,
+  underruns: 0,
+  cardUnderruns: 0,
+  jumps: 0,
+  rssMb: 71.5,
+  cpuPercent: 2.4,
+  uptimeSeconds: 3_600,
+};
+
 /** What each golden message says, beyond stamps, which differ from capture to capture. */
 const MEANINGS: Readonly<Record<string, object>> = {
   hello: STOCK_HELLO,
@@ -73,6 +101,7 @@ const MEANINGS: Readonly<Record<string, object>> = {
     protocolVersion: 2,
     tutti: { version: "0.1.0", codecs: ["opus", "flac", "pcm"], udpTime: true },
   },
+  "client-stats": { kind: "client stats", stats: GOLDEN_STATS },
   "server-settings-tutti": {
     kind: "server settings",
     bufferMs: 1_000,

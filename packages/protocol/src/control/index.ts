@@ -1,3 +1,4 @@
+export * from "./client-stats.ts";
 export * from "./json-rpc.ts";
 export * from "./methods.ts";
 export * from "./model.ts";

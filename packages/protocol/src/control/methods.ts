@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ReportedStats } from "./client-stats.ts";
 import { Client, Group, HouseStatus } from "./model.ts";
 
 /** One call of the control API. Parameters beyond those named here are tolerated. */
@@ -31,6 +32,11 @@ const RpcCommand = z.object({
 
 /** Every method there is, by name: types, checks and documentation all come from here. */
 export const METHODS = {
+  "Client.GetStats": {
+    summary: "How well a client plays, by its own last report; null when it sends none",
+    params: ClientParams,
+    result: z.object({ stats: ReportedStats.nullable() }),
+  },
   "Client.GetStatus": {
     summary: "One client",
     params: ClientParams,

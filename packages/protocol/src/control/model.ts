@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ReportedStats } from "./client-stats.ts";
 
 /**
  * The house as the control API shows it: field names, nesting and types are Snapcast's, because
@@ -44,6 +45,8 @@ export const Client = z.object({
   id: z.string(),
   lastSeen: WallTime,
   snapclient: z.object({ name: z.string(), protocolVersion: z.int(), version: z.string() }),
+  /** Of a connected client of our own kind that has reported; in answers, not in notifications of its own. */
+  stats: ReportedStats.optional(),
 });
 export type Client = z.infer<typeof Client>;
 

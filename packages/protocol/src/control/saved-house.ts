@@ -13,7 +13,7 @@ export type SavedGroup = z.infer<typeof SavedGroup>;
 
 /** All that must survive a restart of the server. */
 export const SavedHouse = z.object({
-  clients: z.array(Client.omit({ connected: true })),
+  clients: z.array(Client.omit({ connected: true, stats: true })),
   groups: z.array(SavedGroup),
   schemaVersion: z.literal(1),
 });

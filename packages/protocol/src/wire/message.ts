@@ -1,7 +1,10 @@
+import type { ClientStats } from "../control/client-stats.ts";
 import { ProtocolError } from "../errors.ts";
+import { OWN_MESSAGE_TYPE_MIN } from "../limits.ts";
 import { type Micros, micros, type ServerInstant, serverInstant } from "../units.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
+import { readClientStats, writeClientStats } from "./client-stats.ts";
 import { HEADER_BYTES, type Header, writeHeader, writeSize } from "./header.ts";
 import { type Hello, readHello, writeHello } from "./hello.ts";
 import { flagOr, integerOr } from "./json-fields.ts";
@@ -44,6 +47,8 @@ export type Message =
       readonly error: string;
       readonly detail: string;
     }
+  /** Only between peers that announced themselves as ours. */
+  | { readonly kind: "client stats"; readonly stats: ClientStats }
   | { readonly kind: "unknown"; readonly type: number };
 
 export type KnownMessage = Exclude<Message, { kind: "unknown" }>;
@@ -58,6 +63,7 @@ export const MESSAGE_TYPES = {
   "stream tags": 6,
   "client info": 7,
   error: 8,
+  "client stats": OWN_MESSAGE_TYPE_MIN,
 } as const satisfies Record<KnownMessage["kind"], number>;
 
 /** Header fields the sender may choose; all others follow from the message. */
@@ -105,6 +111,8 @@ export function decodeMessage({ header, body }: RawMessage): Message {
       return { kind: "client info", ...readClientInfo(reader) };
     case MESSAGE_TYPES.error:
       return { kind: "error", code: reader.u32(), error: reader.text(), detail: reader.text() };
+    case MESSAGE_TYPES["client stats"]:
+      return { kind: "client stats", stats: readClientStats(reader) };
     default:
       return { kind: "unknown", type: header.type };
   }
@@ -136,6 +144,9 @@ function writeBody(writer: ByteWriter, message: KnownMessage): void {
       return;
     case "error":
       writer.u32(message.code).text(message.error).text(message.detail);
+      return;
+    case "client stats":
+      writeClientStats(writer, message.stats);
       return;
   }
 }

@@ -24,6 +24,10 @@ export class Audience {
     return this.#sessions.size;
   }
 
+  get all(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
   get(id: number): Session | undefined {
     return this.#sessions.get(id);
   }

@@ -8,6 +8,7 @@ import {
 } from "@tutti/protocol/control";
 import { refuseCommand, refuseProperty, STREAM_NOT_FOUND } from "./control-streams.ts";
 import type { House, HouseChange } from "./house.ts";
+import { clientShape, groupShape, type Reports } from "./reports.ts";
 import { type About, houseStatus, type StreamStatus } from "./status.ts";
 
 /** What the methods work on. */
@@ -15,6 +16,8 @@ export interface ControlContext {
   readonly house: House;
   readonly about: About;
   readonly streams: readonly StreamStatus[];
+  /** Gathered only where they are shown. */
+  readonly reports: () => Reports;
 }
 
 /** Either a result and what it changed, or the reason for neither. */
@@ -34,9 +37,12 @@ const GROUP_NOT_FOUND = internalError("Group not found");
 
 /** One function for each method; parameters are checked before, ids are looked up here. */
 export const methods: Methods = {
-  "Client.GetStatus": ({ id }, { house }) => {
+  "Client.GetStats": ({ id }, { house, reports }) =>
+    house.client(id) ? answer({ stats: reports().get(id) ?? null }) : { error: CLIENT_NOT_FOUND },
+  "Client.GetStatus": ({ id }, { house, reports }) => {
     const client = house.client(id);
-    return client ? answer({ client }) : { error: CLIENT_NOT_FOUND };
+    if (!client) return { error: CLIENT_NOT_FOUND };
+    return answer({ client: clientShape(client, reports()) });
   },
   "Client.SetLatency": ({ id, latency }, { house }) => {
     if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
@@ -57,9 +63,10 @@ export const methods: Methods = {
     return { result: { volume }, changes };
   },
   "General.GetRPCCommands": () => answer({ commands: commands() }),
-  "Group.GetStatus": ({ id }, { house }) => {
+  "Group.GetStatus": ({ id }, { house, reports }) => {
     const group = house.group(id);
-    return group ? answer({ group }) : { error: GROUP_NOT_FOUND };
+    if (!group) return { error: GROUP_NOT_FOUND };
+    return answer({ group: groupShape(group, reports()) });
   },
   "Group.SetClients": ({ id, clients }, context) => {
     const { house } = context;
@@ -109,8 +116,8 @@ function answer<Result>(result: Result): { result: Result; changes: HouseChange[
   return { result, changes: [] };
 }
 
-function whole({ house, about, streams }: ControlContext) {
-  return houseStatus(house, about, streams);
+function whole({ house, about, streams, reports }: ControlContext) {
+  return houseStatus(house, about, streams, reports());
 }
 
 function streamOf(id: string, { streams }: ControlContext): StreamStatus | undefined {

@@ -4,6 +4,7 @@ import {
   METHODS,
   NOTIFICATIONS,
   type NotificationName,
+  type ReportedStats,
 } from "@tutti/protocol/control";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Control } from "./control.ts";
@@ -39,6 +40,23 @@ function hello(id: string): Hello {
   };
 }
 
+const STATS: ReportedStats = {
+  playing: true,
+  synchronised: true,
+  syncErrorUs: -3.5,
+  syncErrorBoundUs: 40,
+  timeWay: "datagram",
+  bufferedMs: 980,
+  correctionPpm: 0,
+  receivedChunks: 9,
+  lateChunks: 0,
+  duplicateChunks: 0,
+  lostChunks: 0,
+  underruns: 0,
+  jumps: 0,
+  ageMs: 400,
+};
+
 let house: House;
 let control: Control;
 
@@ -61,7 +79,12 @@ beforeEach(() => {
     stream("tv"),
     { ...hidden, uri: { ...hidden.uri, query: { ...hidden.uri.query, codec: "null" } } },
   ];
-  control = new Control(house, about, () => streams);
+  control = new Control(
+    house,
+    about,
+    () => streams,
+    () => new Map([["a", STATS]]),
+  );
 });
 
 const call = (method: string, params?: object, id: unknown = 1) =>
@@ -81,6 +104,8 @@ describe("answers", () => {
     ["Server.GetStatus", {}],
     ["Server.DeleteClient", { id: "b" }],
     ["Client.GetStatus", { id: "a" }],
+    ["Client.GetStats", { id: "a" }],
+    ["Client.GetStats", { id: "b" }],
     ["Client.SetVolume", { id: "a", volume: { percent: 3 } }],
     ["Client.SetLatency", { id: "a", latency: 12.5 }],
     ["Client.SetName", { id: "a", name: "Küche" }],
@@ -116,6 +141,19 @@ describe("answers", () => {
     expect(Object.values(server.streams[0].properties)).toEqual(Array(6).fill(false));
   });
 
+  test("what a client reports is shown with it; others have no such field, nothing of it is saved", () => {
+    expect(read(ask("Client.GetStats", { id: "a" }).response).result).toEqual({ stats: STATS });
+    expect(read(ask("Client.GetStats", { id: "b" }).response).result).toEqual({ stats: null });
+    expect(read(ask("Client.GetStatus", { id: "a" }).response).result.client.stats).toEqual(STATS);
+    expect(read(ask("Client.GetStatus", { id: "b" }).response).result.client).not.toHaveProperty(
+      "stats",
+    );
+    const { groups } = read(ask("Server.GetStatus").response).result.server;
+    const clients = groups.flatMap((group: { clients: object[] }) => group.clients);
+    expect(clients.map((client: { stats?: object }) => client.stats)).toEqual([STATS, undefined]);
+    expect(JSON.stringify(house.saved())).not.toContain("syncErrorUs");
+  });
+
   test("the version reads as a Snapcast of today; ours stands beside it", () => {
     const { server } = read(ask("Server.GetStatus").response).result.server;
     expect(server.snapserver.version).toMatch(/^0\.\d+\.\d+$/);
@@ -128,6 +166,7 @@ describe("refusals", () => {
     ["Nope", {}, -32601, /Nope/],
     ["Stream.SetMeta", { id: "music" }, -32601, /SetMeta/],
     ["Client.GetStatus", undefined, -32602, "Parameter 'id' is missing"],
+    ["Client.GetStats", { id: "nobody" }, -32603, "Client not found"],
     ["Client.SetVolume", { id: "nobody" }, -32602, "Parameter 'volume' is missing"],
     ["Client.GetStatus", { id: "nobody" }, -32603, "Client not found"],
     ["Client.SetVolume", { id: "nobody", volume: {} }, -32603, "Client not found"],

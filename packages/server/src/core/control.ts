@@ -14,6 +14,7 @@ import {
 } from "@tutti/protocol/control";
 import { type ControlContext, methods, type Outcome } from "./control-methods.ts";
 import type { House, HouseChange } from "./house.ts";
+import type { Reports } from "./reports.ts";
 import { type About, houseStatus, type StreamStatus } from "./status.ts";
 
 /** What a document of a controller led to. Texts are without line end. */
@@ -34,11 +35,18 @@ export class Control {
   readonly #house: House;
   readonly #about: About;
   readonly #streams: () => readonly StreamStatus[];
+  readonly #reports: () => Reports;
 
-  constructor(house: House, about: About, streams: () => readonly StreamStatus[]) {
+  constructor(
+    house: House,
+    about: About,
+    streams: () => readonly StreamStatus[],
+    reports: () => Reports,
+  ) {
     this.#house = house;
     this.#about = about;
     this.#streams = streams;
+    this.#reports = reports;
   }
 
   /** Carries out one document, single or batch, in order. Never throws for what is in the text. */
@@ -84,6 +92,7 @@ export class Control {
       house: this.#house,
       about: this.#about,
       streams: this.#streams(),
+      reports: this.#reports,
     });
   }
 
@@ -97,7 +106,7 @@ export class Control {
   }
 
   #whole(): object {
-    return houseStatus(this.#house, this.#about, this.#streams());
+    return houseStatus(this.#house, this.#about, this.#streams(), this.#reports());
   }
 }
 

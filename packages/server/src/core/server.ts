@@ -19,6 +19,7 @@ import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
 import type { ServerPorts } from "./ports.ts";
+import { reportsOf } from "./reports.ts";
 import { encodeSettings, type Heard, type Peer, type Session } from "./session.ts";
 import { type StreamStatus, streamShape } from "./status.ts";
 import { Stream, type StreamOutput } from "./stream.ts";
@@ -39,18 +40,21 @@ export class Server {
   /** Whether something happened that must survive a restart. */
   #changed = false;
   #checkAt: ServerInstant;
+  /** Of the input that is being handled. */
+  #now: ServerInstant;
 
   constructor(config: ServerCoreConfig, ports: ServerPorts, now: ServerInstant) {
     this.#config = config;
     this.#ports = ports;
     this.#wall = config.wall;
     this.#checkAt = after(now, CHECK_EVERY);
+    this.#now = now;
     this.#streams = new Map(config.streams.map((each) => [each.name, new Stream(each, ports)]));
     this.#house = houseOf(config, ports);
     const about = { name: config.name, version: config.version, host: config.host };
-    this.#control = new Control(this.#house, about, () =>
-      [...this.#streams.values()].map(statusOf),
-    );
+    const streams = () => [...this.#streams.values()].map(statusOf);
+    const reports = () => reportsOf(this.#audience.all, this.#now);
+    this.#control = new Control(this.#house, about, streams, reports);
   }
 
   /** When to call `handle` with a deadline, if nothing else happens first. */
@@ -82,6 +86,7 @@ export class Server {
   }
 
   handle(input: ServerInput, now: ServerInstant): ServerOutput[] {
+    this.#now = now;
     this.#dispatch(input, now);
     const outputs = this.#outbox.take();
     if (!this.#changed) return outputs;
@@ -200,15 +205,11 @@ export class Server {
   #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {
     const { bufferMs } = this.#streamOf(clientId).config;
     const settings = { ...this.#house.settingsOf(clientId), bufferMs };
-    if (!hello.tutti) return settings;
-    const { version, epoch, timePort } = this.#config;
-    if (timeToken === undefined || timePort === undefined) {
-      return { ...settings, tutti: { version, epoch } };
-    }
-    return {
-      ...settings,
-      tutti: { version, epoch, udpTime: { port: timePort, token: timeToken } },
-    };
+    if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
+    const { version, epoch, timePort: port } = this.#config;
+    const asks = timeToken !== undefined && port !== undefined;
+    const tutti = { version, epoch, ...(asks && { udpTime: { port, token: timeToken } }) };
+    return { ...settings, tutti };
   }
 
   /** Puts a session onto its client's stream. Settings must have been sent before. */

@@ -23,6 +23,7 @@ import {
   seconds,
 } from "@tutti/protocol";
 import type { AudioMessage, Rendition } from "./rendition.ts";
+import type { Report } from "./reports.ts";
 import { SendQueue } from "./send-queue.ts";
 
 /**
@@ -56,6 +57,8 @@ export class Session {
   rendition: Rendition | undefined;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
+  /** The last that a client of our own kind said of itself. */
+  report: Report | undefined;
   #peer: Peer | undefined;
   #saidHello = false;
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
@@ -162,6 +165,9 @@ export class Session {
     if (!this.#saidHello) throw new ProtocolError(`"${message.kind}" before hello`);
     if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
+    if (message.kind === "client stats" && this.#peer?.hello.tutti) {
+      this.report = { stats: message.stats, at: now };
+    }
     return [];
   }
 

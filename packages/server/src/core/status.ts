@@ -6,6 +6,7 @@ import type {
   StreamUri,
 } from "@tutti/protocol/control";
 import type { House } from "./house.ts";
+import { groupShape, type Reports } from "./reports.ts";
 
 /** One stream as its apps see it. */
 export interface StreamStatus {
@@ -53,9 +54,11 @@ export function houseStatus(
   house: House,
   about: About,
   streams: readonly StreamStatus[],
+  reports: Reports,
 ): HouseStatus {
   const shown = streams.filter(({ uri }) => uri.query.codec !== "null");
-  return { groups: house.groups(), server: serverShape(about), streams: shown.map(streamShape) };
+  const groups = house.groups().map((group) => groupShape(group, reports));
+  return { groups, server: serverShape(about), streams: shown.map(streamShape) };
 }
 
 function serverShape({ name, version, host }: About): ServerAbout {

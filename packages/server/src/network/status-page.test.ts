@@ -77,7 +77,12 @@ beforeEach(async () => {
   const streams = ["music", "tv"].map(
     (id) => ({ id, status: "idle", uri, properties: {} }) as const,
   );
-  const control = new Control(house, { name: "Home", version: "0.1.0" }, () => streams);
+  const control = new Control(
+    house,
+    { name: "Home", version: "0.1.0" },
+    () => streams,
+    () => new Map(),
+  );
   let controllers = 0;
   listener = await listenHttp({
     port: 0,

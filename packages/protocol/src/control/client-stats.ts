@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+const Count = z.int().min(0);
+const Span = z.number().min(0);
+
+/**
+ * How well a client plays, by its own account: what it sends, and what is shown of it. What a client does
+ * not know (yet) is left out, never guessed. Counts are since the client's start and only grow. Keys
+ * of newer clients are passed over; a key, once here, keeps its meaning.
+ */
+export const ClientStats = z.object({
+  /** Whether sound of the stream reaches the output. */
+  playing: z.boolean(),
+  /** Whether the server's clock is known well enough to place sound. */
+  synchronised: z.boolean(),
+  /** How late that is heard which is heard now, positive when behind. */
+  syncErrorUs: z.number().optional(),
+  /** How far the truth may be from `syncErrorUs`, either way. */
+  syncErrorBoundUs: Span.optional(),
+  /** The server's clock less the client's. */
+  offsetUs: z.number().optional(),
+  offsetBoundUs: Span.optional(),
+  /** How much faster than the client's the server's clock runs. */
+  driftPpm: z.number().optional(),
+  /** Least time of a question about the time and its answer under way. */
+  roundTripUs: Span.optional(),
+  /** How it asks for the time: in the stream's own connection, or in datagrams. */
+  timeWay: z.enum(["stream", "datagram"]),
+  /** Received and still to be heard. */
+  bufferedMs: Span,
+  /** Of that, rendered and waiting for the card. */
+  queuedMs: Span.optional(),
+  /** From the card's taking a frame to its being heard, as measured. */
+  deviceDelayMs: z.number().optional(),
+  /** How much faster than the server's clock the card runs. */
+  cardPpm: z.number().optional(),
+  /** Whether the thread that feeds the card runs in real time. */
+  realtime: z.boolean().optional(),
+  /** How much faster than the clocks ask for it plays, to work off what is left. */
+  correctionPpm: z.number(),
+  receivedChunks: Count,
+  /** Came after their moment. */
+  lateChunks: Count,
+  /** Came twice. */
+  duplicateChunks: Count,
+  /** Left out between two that came: dropped under way, or a short gap of the source. */
+  lostChunks: Count,
+  /** Times the sound broke off because nothing had come to be played. */
+  underruns: Count,
+  /** Times the card got silence because this client was late with what had come. */
+  cardUnderruns: Count.optional(),
+  /** Times the place in the programme was set anew, with a fade. */
+  jumps: Count,
+  rssMb: Span.optional(),
+  /** Of one core, over the time since the last report. */
+  cpuPercent: Span.optional(),
+  uptimeSeconds: Span.optional(),
+});
+export type ClientStats = z.infer<typeof ClientStats>;
+
+/** A client's last report as the server shows it. */
+export const ReportedStats = ClientStats.extend({
+  /** Since it was received. A client that plays reports once a second, an idle one every five. */
+  ageMs: Count,
+});
+export type ReportedStats = z.infer<typeof ReportedStats>;

@@ -1,0 +1,35 @@
+import { between, type ClientStats, type ServerInstant, toMillis } from "@tutti/protocol";
+import type { Client, Group, ReportedStats } from "@tutti/protocol/control";
+import type { Session } from "./session.ts";
+
+/** What a client said of itself, and when. Kept with its session: it ends with the connection. */
+export interface Report {
+  readonly stats: ClientStats;
+  readonly at: ServerInstant;
+}
+
+/** The last report of each connected client that sends any, by client id. */
+export type Reports = ReadonlyMap<string, ReportedStats>;
+
+export function reportsOf(sessions: Iterable<Session>, now: ServerInstant): Reports {
+  const reports = new Map<string, ReportedStats>();
+  for (const { peer, report } of sessions) {
+    if (peer && report) reports.set(peer.clientId, shown(report, now));
+  }
+  return reports;
+}
+
+function shown({ stats, at }: Report, now: ServerInstant): ReportedStats {
+  return { ...stats, ageMs: Math.max(0, Math.round(toMillis(between(at, now)))) };
+}
+
+/** A client as it is shown: with its report, if it sends any. */
+export function clientShape(client: Client, reports: Reports): Client {
+  const stats = reports.get(client.id);
+  return stats ? { ...client, stats } : client;
+}
+
+/** A group as it is shown. */
+export function groupShape(group: Group, reports: Reports): Group {
+  return { ...group, clients: group.clients.map((client) => clientShape(client, reports)) };
+}
