@@ -1,4 +1,3 @@
-export type { ClientStats } from "./control/client-stats.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./sample-format.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ProtocolError } from "../errors.ts";
 
 const Count = z.int().min(0);
 const Span = z.number().min(0);
@@ -57,6 +58,14 @@ export const ClientStats = z.object({
   uptimeSeconds: Span.optional(),
 });
 export type ClientStats = z.infer<typeof ClientStats>;
+
+/** What a report says. Throws ProtocolError when it lacks what every client knows, or has a value that cannot be. */
+export function parseClientStats(unchecked: Readonly<Record<string, unknown>>): ClientStats {
+  const { data, error } = ClientStats.safeParse(unchecked);
+  if (data) return data;
+  const [issue] = error.issues;
+  throw new ProtocolError(`client stats: ${issue?.path.join(".")}: ${issue?.message}`);
+}
 
 /** A client's last report as the server shows it. */
 export const ReportedStats = ClientStats.extend({

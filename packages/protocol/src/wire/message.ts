@@ -1,10 +1,9 @@
-import type { ClientStats } from "../control/client-stats.ts";
 import { ProtocolError } from "../errors.ts";
 import { OWN_MESSAGE_TYPE_MIN } from "../limits.ts";
 import { type Micros, micros, type ServerInstant, serverInstant } from "../units.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { readClientStats, writeClientStats } from "./client-stats.ts";
+import { readClientStats, type UncheckedStats, writeClientStats } from "./client-stats.ts";
 import { HEADER_BYTES, type Header, writeHeader, writeSize } from "./header.ts";
 import { type Hello, readHello, writeHello } from "./hello.ts";
 import { flagOr, integerOr } from "./json-fields.ts";
@@ -48,7 +47,7 @@ export type Message =
       readonly detail: string;
     }
   /** Only between peers that announced themselves as ours. */
-  | { readonly kind: "client stats"; readonly stats: ClientStats }
+  | { readonly kind: "client stats"; readonly stats: UncheckedStats }
   | { readonly kind: "unknown"; readonly type: number };
 
 export type KnownMessage = Exclude<Message, { kind: "unknown" }>;

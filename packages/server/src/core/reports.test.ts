@@ -1,4 +1,5 @@
-import { after, type ClientStats, millis } from "@tutti/protocol";
+import { after, millis } from "@tutti/protocol";
+import type { ClientStats } from "@tutti/protocol/control";
 import { beforeEach, describe, expect, test } from "vitest";
 import { closed, OWN, Rig, STOCK, sentTo } from "../../test/server-rig.ts";
 

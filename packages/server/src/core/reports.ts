@@ -1,5 +1,5 @@
-import { between, type ClientStats, type ServerInstant, toMillis } from "@tutti/protocol";
-import type { Client, Group, ReportedStats } from "@tutti/protocol/control";
+import { between, type ServerInstant, toMillis } from "@tutti/protocol";
+import type { Client, ClientStats, Group, ReportedStats } from "@tutti/protocol/control";
 import type { Session } from "./session.ts";
 
 /** What a client said of itself, and when. Kept with its session: it ends with the connection. */

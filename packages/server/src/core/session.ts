@@ -22,6 +22,7 @@ import {
   type ServerSettings,
   seconds,
 } from "@tutti/protocol";
+import { parseClientStats } from "@tutti/protocol/control";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import type { Report } from "./reports.ts";
 import { SendQueue } from "./send-queue.ts";
@@ -166,7 +167,7 @@ export class Session {
     if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
-      this.report = { stats: message.stats, at: now };
+      this.report = { stats: parseClientStats(message.stats), at: now };
     }
     return [];
   }
