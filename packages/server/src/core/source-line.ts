@@ -2,6 +2,7 @@ import {
   after,
   type Frames,
   frames,
+  type Micros,
   micros,
   type Ppm,
   ppm,
@@ -34,6 +35,8 @@ const KNOWN_AFTER_S = 10;
 const KNOWN_PPM = 5;
 const SETTLING_US = 80;
 const SCATTER = 2;
+/** An edge has two of the slots on it: of fewer in all their scatter says nothing yet. */
+const FIT_SLOTS_MIN = 8;
 /** Farthest from nominal a source may run: crystals are within 200 ppm, timers in software within this. */
 const SLOPE_MAX: Ppm = ppm(500);
 /** Off by more, the source's schedule has moved: at once if early, if late when all are for so long. (us, s) */
@@ -67,6 +70,11 @@ export class SourceLine {
   /** Whether anything was observed. */
   get known(): boolean {
     return this.#origin !== undefined;
+  }
+
+  /** For how long the source has kept the place where it was found last. */
+  get placedFor(): Micros {
+    return micros((this.#open?.x ?? 0) * 1e6);
   }
 
   /** How much faster than nominal the source runs; the last one known while nothing is observed. */
@@ -158,7 +166,7 @@ export class SourceLine {
     this.#points.push(open);
     const kept = this.#points.findIndex(({ x }) => x > point.x - WINDOW_S);
     if (kept > 0) this.#points.splice(0, kept);
-    if (this.#points.length > 1) this.#fit();
+    if (this.#points.length >= FIT_SLOTS_MIN) this.#fit();
   }
 
   #fit(): void {

@@ -21,23 +21,29 @@ import { SourceLine } from "./source-line.ts";
  * runs at the rate of the source as its arrivals tell it (see SourceLine). A frame's stamp should be when
  * it was recorded, which for a live writer is when it came; where the two differ (the source paused, or
  * follows filled silence), the line leans towards it by difference / OFFSET_MEMORY, at most SLEW_MAX: a
- * listener hears no change of pitch, and a millisecond of uncertainty moves no stamp faster than 2 ppm.
+ * listener hears no change of pitch, and a millisecond of uncertainty moves no stamp faster than 0.5 ppm.
+ * A capture clock is certain within microseconds, so it is approached faster. No line leans towards a
+ * source that was found a moment ago: it may yet prove to be somewhere else, or nowhere.
  *
  * What observes:
  * - A capture clock says when its first frame was recorded.
  * - A live writer (a pipe) is observed each time its queue is read empty: then what has arrived is all
  *   that there is by now. Bursts are thereby seen at their ends, always alike.
- * - A writer that is faster than real time never lets its queue run empty. Then nothing is observed, the
- *   rate is nominal, and `wait` makes the reader keep to real time: the queue holds the writer.
+ * - A writer that is faster than real time gets ahead of it by more than any pipe holds, or never lets
+ *   its queue run empty. Then nothing is observed, the rate is nominal, and `wait` makes the reader keep
+ *   to real time: the queue holds the writer.
  *
  * A pipe that begins to play is watched for a moment before the first stamp is given: what lay in it is
  * read whole, and the earliest of the first arrivals is closer to the truth than the first.
  */
 
-/** Time constant with which stamps approach the moment of recording. */
-const OFFSET_MEMORY: Micros = seconds(600);
-/** Fastest move of the line beyond the source's rate: what no listener hears as a change of pitch. (ppm) */
-const SLEW_MAX = 200;
+/** Time constants with which stamps approach the moment of recording: when it is told, and when it is guessed. */
+const CAPTURED_MEMORY: Micros = seconds(60);
+const OFFSET_MEMORY: Micros = seconds(2_000);
+/** Fastest move of the line beyond the source's rate: less than crystals differ by. (ppm) */
+const SLEW_MAX = 50;
+/** A source is followed by its rate alone until it has kept its place for so long. */
+const LEAN_AFTER: Micros = seconds(2);
 /** A capture clock that leaps by more has lost frames. */
 const LOST_MIN: Micros = millis(50);
 /** Most that is read ahead of real time from a writer with a pace of its own: a full pipe of 64 KiB at 48 kHz in stereo, and some. */
@@ -72,6 +78,7 @@ export class StreamClock {
   #frame: Frames = frames(0);
   #period: number;
   #count: Frames = frames(0);
+  #offsetMemory: Micros = OFFSET_MEMORY;
   #pace: Pace = UNKNOWN;
   /** Until when the source is watched before the line is fixed; undefined once it is. */
   #settlesAt: ServerInstant | undefined;
@@ -155,10 +162,15 @@ export class StreamClock {
 
   /** Counts frames from the source and learns from their arrival. */
   arrive(count: Frames, arrival: Arrival, now: ServerInstant): void {
-    if (arrival.kind === "captured") this.#observe(this.#count, arrival.at, now);
+    const captured = arrival.kind === "captured";
+    this.#offsetMemory = captured ? CAPTURED_MEMORY : OFFSET_MEMORY;
+    if (captured) this.#observe(this.#count, arrival.at, now);
     this.#count = frames(this.#count + count);
     if (arrival.kind === "drained") this.#observe(this.#count, now, now);
     if (arrival.kind === "held back") this.#heldBack(count, now);
+    if (!captured && this.#pace.kind === "its own" && between(now, this.next) >= BURST_MAX) {
+      this.#keepOurPace();
+    }
     if (this.#pace.kind === "unknown") return;
     if (this.#settlesAt !== undefined) this.#settle(this.#settlesAt, now);
     else if (this.#pace.kind === "its own") this.#lean();
@@ -204,7 +216,8 @@ export class StreamClock {
   /** Follows the source's rate, and what is known of its time. */
   #lean(): void {
     const off = between(this.next, this.#source.at(this.#count));
-    const slew = clamp((off / OFFSET_MEMORY) * 1e6, SLEW_MAX);
+    const placed = this.#source.placedFor >= LEAN_AFTER;
+    const slew = placed ? clamp((off / this.#offsetMemory) * 1e6, SLEW_MAX) : 0;
     this.#turn(this.next, this.#nominal * (1 + (slew - this.#source.rate) * 1e-6));
   }
 
