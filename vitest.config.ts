@@ -34,6 +34,7 @@ export default defineConfig({
           fileParallelism: false,
           // They play in real time, on machines that stall: what fails twice in a row is no accident.
           retry: 1,
+          globalSetup: ["test/e2e/harness/build.ts"],
         },
       },
     ],

@@ -116,9 +116,6 @@ unit() { vitest unit --project unit; }
 simulation() { vitest simulation --project simulation; }
 
 e2e() {
-  # The processes under test are the built ones.
-  node node_modules/typescript/bin/tsc -b packages/server packages/client packages/cli ||
-    fail 1 "build"
   for program in snapserver snapclient sox ffmpeg espeak-ng; do
     command -v "$program" >/dev/null || echo "No $program here: the tests that need it are skipped."
   done

@@ -24,7 +24,7 @@ export async function startServer(
   }
   const port = await freePort();
   const server = new Running(process.execPath, [
-    join(projectRoot(), "packages/server/dist/main.js"),
+    join(projectRoot(), "packages/server/dist/bundle/main.cjs"),
     ...["--state-dir", join(directory, "server"), "--codec", codec, "--buffer", "1000"],
     ...["--source", `pipe://${fifoIn(directory)}?name=default&mode=read`, "--no-mdns"],
     ...["--stream-port", `${port}`, "--control-port", `${await freePort()}`],
@@ -59,7 +59,7 @@ export function startClient(
     return outlivesNot(new Running("snapclient", words, environment));
   }
   const words = [
-    join(projectRoot(), "packages/client/dist/main.js"),
+    join(projectRoot(), "packages/client/dist/bundle/main.cjs"),
     ...["--host", address.host, "--port", address.port, "--id", id],
     ...["--device", "default", "--state-dir", join(directory, id)],
   ];

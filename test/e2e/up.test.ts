@@ -7,7 +7,7 @@ import { music, toPcm16 } from "./harness/music.ts";
 import { freePort } from "./harness/ports.ts";
 import { Running } from "./harness/running.ts";
 
-const CLI = join(import.meta.dirname, "../../packages/cli/dist/main.js");
+const CLI = join(import.meta.dirname, "../../packages/cli/dist/bundle/main.cjs");
 
 const folder = mkdtempSync(join(tmpdir(), "tutti-up-"));
 const ports: string[] = [];

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { makeProgram } from "./program.ts";
 
-await makeProgram().parseAsync(process.argv);
+void makeProgram().parseAsync(process.argv);

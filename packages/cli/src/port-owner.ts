@@ -37,7 +37,7 @@ function ownerOf(port: number): string | undefined {
   const owner = parseSocketOwner(stdout ?? "") ?? ownerByLsof(port);
   if (owner === undefined) return undefined;
   const words = readText(`/proc/${owner.pid}/cmdline`)?.split("\0") ?? [];
-  const ours = words.some((word) => word.endsWith("server/dist/main.js"));
+  const ours = words.some((word) => word.endsWith("server/dist/bundle/main.cjs"));
   return `${ours ? "another Tutti server" : owner.name} (process ${owner.pid})`;
 }
 

@@ -1,8 +1,8 @@
+import { VERSION } from "@tutti/protocol";
 import { Command } from "commander";
 import { addConfigVerb } from "./config-check.ts";
 import { addDevicesVerb } from "./devices.ts";
 import { EXIT_CONFIG } from "./exit-codes.ts";
-import { version } from "./installation.ts";
 import { addStatusVerb } from "./status.ts";
 import { addUpVerb } from "./up.ts";
 
@@ -10,7 +10,7 @@ import { addUpVerb } from "./up.ts";
 export function makeProgram(): Command {
   const program = new Command("tutti")
     .description("The same music in every room at the same moment.")
-    .version(version(), "-V, --version")
+    .version(VERSION, "-V, --version")
     .configureHelp({ helpWidth: 100 })
     .showHelpAfterError("(tutti --help lists the verbs)")
     // A wrong flag is a wrong configuration.

@@ -26,7 +26,7 @@ test.each(["", "nonsense", "-1", "4194305", `${process.ppid}`])("a mark of %o is
 
 test("a living one keeps its place", async () => {
   const stateDir = folder();
-  const script = join(stateDir, "main.js");
+  const script = join(stateDir, "main.cjs");
   writeFileSync(script, "process.stdout.write('.'); setInterval(() => {}, 1000)");
   const other = spawn(process.execPath, [script, "up"]);
   await new Promise((resolve) => other.stdout.once("data", resolve));

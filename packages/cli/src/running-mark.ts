@@ -27,5 +27,5 @@ function livingOwner(path: string): number | undefined {
   const pid = Number(readText(path)?.trim());
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   const words = readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
-  return words.includes("up") && words.some((word) => word.endsWith("main.js")) ? pid : undefined;
+  return words.includes("up") && words.some((word) => word.endsWith("main.cjs")) ? pid : undefined;
 }

@@ -1,9 +1,9 @@
 import { lstatSync, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { VERSION } from "@tutti/protocol";
 import type { Command } from "commander";
 import { runChildren } from "./children.ts";
 import { EXIT_FAILED } from "./exit-codes.ts";
-import { version } from "./installation.ts";
 import { describePlaying } from "./playing-text.ts";
 import { parsePort } from "./port-option.ts";
 import { describeTaken, findTaken } from "./port-owner.ts";
@@ -71,7 +71,7 @@ async function play(house: House): Promise<number> {
     client: clientArguments(house, sound, hostname()),
     clientDraws: sound.kind === "none",
     onPlaying: () => {
-      process.stdout.write(describePlaying(house, sound, version()));
+      process.stdout.write(describePlaying(house, sound, VERSION));
     },
   });
 }

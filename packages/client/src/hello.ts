@@ -1,9 +1,8 @@
 import { hostname, machine, release, type } from "node:os";
-import type { Hello } from "@tutti/protocol";
+import { type Hello, VERSION } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { DECODER_NAMES } from "./decoders/index.ts";
 import { macAddress, stableId } from "./identity.ts";
-import { VERSION } from "./version.ts";
 
 /** How this client introduces itself. `problem` says why a made-up id could not be kept. */
 export function makeHello(config: ClientConfig): { hello: Hello; problem?: string } {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { play } from "./play.ts";
 
-await play(process.argv.slice(2));
+void play(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { ConfigError } from "@tutti/protocol";
+import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
 import { Client } from "./client.ts";
@@ -13,7 +13,6 @@ import { Meter } from "./meter.ts";
 import { drawMeter } from "./meter-drawing.ts";
 import { ServerList } from "./network/server-list.ts";
 import { Terminal } from "./terminal.ts";
-import { VERSION } from "./version.ts";
 
 /** Once there is sound nothing is in a hurry: the log's writer may load. (ms) */
 const LOG_AFTER_SOUND_MS = 300;

@@ -2,6 +2,7 @@ export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./sample-format.ts";
 export * from "./units.ts";
+export { VERSION } from "./version.ts";
 export * from "./wire/codec-header.ts";
 export { messageOfFrame } from "./wire/frame.ts";
 export { HEADER_BYTES, type Header } from "./wire/header.ts";

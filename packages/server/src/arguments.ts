@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "@tutti/protocol";
+import { ConfigError, VERSION } from "@tutti/protocol";
 import { parseServerConfig, SERVER_FLAGS, type ServerConfig } from "@tutti/protocol/config";
 import { Command } from "commander";
-import { VERSION } from "./version.ts";
 
 export interface Arguments {
   readonly config: ServerConfig;

@@ -1,1 +1,1 @@
-export { serve } from "./main.ts";
+export { serve } from "./serve.ts";

@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
+import { VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
 import type { Server } from "./core/index.ts";
 import { type Advertiser, advertise } from "./discovery/mdns.ts";
@@ -9,7 +10,6 @@ import type { ControllerEvents } from "./network/controllers.ts";
 import { listenHttp } from "./network/http.ts";
 import { listenStream } from "./network/stream-listener.ts";
 import { listenTime } from "./network/time-responder.ts";
-import { VERSION } from "./version.ts";
 
 interface Closable {
   close(): Promise<void>;

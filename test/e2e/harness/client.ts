@@ -6,7 +6,7 @@ import { Running } from "./running.ts";
 
 /** Our client as it was built. */
 export const CLIENT_MAIN = fileURLToPath(
-  new URL("../../../packages/client/dist/main.js", import.meta.url),
+  new URL("../../../packages/client/dist/bundle/main.cjs", import.meta.url),
 );
 
 export interface TuttiClientOptions {

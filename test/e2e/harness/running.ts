@@ -6,6 +6,9 @@ const LINE_PATIENCE_MS = 20_000;
 /** After a polite signal, how long until a rude one. (ms) */
 const STOP_PATIENCE_MS = 5_000;
 
+/** Without more certificates than Node has: it reads them for 50 ms before a program's first line, and none here speaks TLS. */
+const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env;
+
 interface Line {
   readonly text: string;
   /** When it was read here. (ms, monotonic) */
@@ -25,7 +28,7 @@ export class Running {
   constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.startedMs = performance.now();
     this.child = spawn(command, args, {
-      env: { ...process.env, ...environment },
+      env: { ...ENVIRONMENT, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {

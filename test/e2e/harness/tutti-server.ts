@@ -6,7 +6,7 @@ import { fifoIn } from "./snapserver.ts";
 
 /** Our server as it was built. */
 export const SERVER_MAIN = fileURLToPath(
-  new URL("../../../packages/server/dist/main.js", import.meta.url),
+  new URL("../../../packages/server/dist/bundle/main.cjs", import.meta.url),
 );
 
 export interface TuttiServer {

@@ -1,0 +1,132 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { arch, hostname, platform } from "node:os";
+import { ConfigError, VERSION } from "@tutti/protocol";
+import type { ServerConfig } from "@tutti/protocol/config";
+import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
+import { now, wallTime } from "./clock.ts";
+import { Server } from "./core/index.ts";
+import { Driver } from "./driver.ts";
+import { loadEncoders } from "./encoders/index.ts";
+import { Listeners } from "./listeners.ts";
+import { openLog } from "./log.ts";
+import { logEvents } from "./log-events.ts";
+import { Programmes } from "./programmes.ts";
+import { JsonFileStore } from "./store/json-file.ts";
+
+const EXIT_FAILED = 1;
+/** Longest that goodbyes may take. (ms) */
+const STOP_MS_MAX = 900;
+
+interface Running {
+  /** One line for a person: where to reach what. */
+  readonly ready: string;
+  close(): Promise<void>;
+}
+
+/** Runs the server with command-line arguments until it is told to stop, then ends the process. */
+export async function serve(argv: readonly string[]): Promise<void> {
+  try {
+    const { config, checkOnly } = parseArguments(argv);
+    if (checkOnly) {
+      process.stdout.write("The configuration is right.\n");
+      return;
+    }
+    const running = await start(config);
+    process.stdout.write(`${running.ready}\n`);
+    await stopSignal();
+    setTimeout(() => process.exit(0), STOP_MS_MAX);
+    await running.close();
+    process.exit(0);
+  } catch (error) {
+    process.exit(explain(error));
+  }
+}
+
+/** Puts the parts together: the only place that knows them all. */
+async function start(config: ServerConfig): Promise<Running> {
+  const onEvent = logEvents(openLog(config.log));
+  const store = new JsonFileStore({ directory: config.stateDir, onEvent });
+  const core = await makeCore(config, store);
+  const programmes = new Programmes(config.streams);
+  const driver: Driver = new Driver(core, {
+    onEvent,
+    respond: (controller, text) => listeners.respond(controller, text),
+    notify: (text, except) => listeners.notify(text, except),
+    // A disk that refuses is the store's to tell; the answer need not wait for it to be mended.
+    persist: async (state) => void (await store.save(state)),
+    fallback: (stream, wanted) => programmes.setFallback(driver, stream, wanted),
+  });
+  const listeners = new Listeners({ config, core, driver, onEvent });
+  await listeners.open();
+  programmes.open(driver);
+  driver.start();
+  return {
+    ready: readyLine(config),
+    close: async () => {
+      programmes.close();
+      driver.close();
+      await Promise.all([listeners.close(), store.close()]);
+    },
+  };
+}
+
+async function makeCore(config: ServerConfig, store: JsonFileStore): Promise<Server> {
+  const makeEncoder = await loadEncoders();
+  const { name, bufferMs, streams, initialVolume, sendToMuted } = config;
+  return new Server(
+    {
+      ...{ name, bufferMs, streams, initialVolume, sendToMuted },
+      version: VERSION,
+      host: { arch: arch(), name: hostname(), os: platform() },
+      epoch: randomToken(),
+      timePort: config.listen.stream,
+      saved: store.load(),
+      wall: wallTime(),
+    },
+    { makeEncoder, randomId: randomUUID, randomToken },
+    now(),
+  );
+}
+
+function randomToken(): string {
+  return randomBytes(8).toString("hex");
+}
+
+function readyLine({ name, listen, streams }: ServerConfig): string {
+  const { stream, control, http } = listen;
+  const names = streams.map((each) => `"${each.name}"`).join(", ");
+  return `Tutti server "${name}" plays ${names}: players ${stream}, control ${control}, http ${http}`;
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(signal, () => resolve());
+    }
+  });
+}
+
+/** Tells a person what is wrong and returns the exit status for it. */
+function explain(error: unknown): number {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIG;
+  }
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (port !== undefined) {
+    process.stderr.write(`${portTrouble(port, code)}\n`);
+    return EXIT_FAILED;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT_FAILED;
+}
+
+function portTrouble(port: number, code: string | undefined): string {
+  if (code === "EADDRINUSE") {
+    return `Port ${port} is taken by another program (ss -lptn 'sport = :${port}' tells which). Stop that, or choose another port: --stream-port, --control-port, --http-port.`;
+  }
+  if (code === "EACCES") {
+    return `Port ${port} may not be used by this user. Choose one above 1023: --stream-port, --control-port, --http-port.`;
+  }
+  return `Port ${port} cannot be listened at (${code}). Is the address right? See --address.`;
+}
