@@ -69,7 +69,7 @@ test("a second one with the same ports says who has them and which flag helps", 
 });
 
 test("status shows the room and its stream", async () => {
-  const status = tutti("status", "--port", `${controlPort}`);
+  const status = tutti("status", "--server", `:${controlPort}`);
   expect(await status.ended).toBe(0);
   // The demo is no sound of the source: that is idle.
   expect(status.text).toMatch(/Music +idle/);

@@ -1,10 +1,11 @@
 import { VERSION } from "@tutti/protocol";
 import { Command } from "commander";
 import { addConfigVerb } from "./config-check.ts";
-import { addDevicesVerb } from "./devices.ts";
-import { EXIT_CONFIG } from "./exit-codes.ts";
-import { addStatusVerb } from "./status.ts";
-import { addUpVerb } from "./up.ts";
+import { EXIT_CODES, EXIT_USAGE } from "./exit-codes.ts";
+import { addGroupVerbs } from "./tree/group-verbs.ts";
+import { addHouseVerbs } from "./tree/house-verbs.ts";
+import { addMachineVerbs } from "./tree/machine-verbs.ts";
+import { addStreamVerbs } from "./tree/stream-verbs.ts";
 
 /** The `tutti` command with all its verbs. Parsing runs the verb and sets the exit code. */
 export function makeProgram(): Command {
@@ -12,13 +13,22 @@ export function makeProgram(): Command {
     .description("The same music in every room at the same moment.")
     .version(VERSION, "-V, --version")
     .configureHelp({ helpWidth: 100 })
-    .showHelpAfterError("(tutti --help lists the verbs)")
-    // A wrong flag is a wrong configuration.
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_CONFIG));
-  for (const add of [addUpVerb, addStatusVerb, addDevicesVerb, addConfigVerb]) add(program);
+    .showHelpAfterError("(--help explains it)")
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EXIT_USAGE));
+  addMachineVerbs(program);
+  addHouseVerbs(program);
+  addGroupVerbs(program);
+  addStreamVerbs(program);
+  addConfigVerb(program);
+  const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`);
   program.addHelpText(
     "after",
-    "\nThe daemons are programs of their own: tutti server --help, tutti client --help.",
+    `
+Clients, groups and streams are named by name or id, in any case, or by a beginning that fits one only.
+The daemons are programs of their own: tutti server --help, tutti client --help.
+
+Exit codes:
+${codes.join("\n")}`,
   );
   return program;
 }

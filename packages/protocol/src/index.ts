@@ -1,3 +1,4 @@
+export { corrected, nearest } from "./config/nearest.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./sample-format.ts";

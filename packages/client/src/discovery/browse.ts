@@ -3,8 +3,8 @@ import { Bonjour, type Service } from "bonjour-service";
 import type { Endpoint } from "../network/connection.ts";
 import { endpointsOf } from "./endpoints.ts";
 
-/** What servers announce themselves as: our own name and the field's. */
-const SERVICE_TYPES = ["tutti", "snapcast"];
+/** What servers announce the port for players as: our own name and the field's. */
+const SERVICE_TYPES: readonly string[] = ["tutti", "snapcast"];
 /** How often the question is repeated: each may be lost, and an answer is wanted soon. (ms) */
 const QUERY_EVERY_MS = 500;
 
@@ -18,11 +18,13 @@ export interface Found {
 
 /**
  * Asks on every network this host is on, again and again, until stopped. Knows nothing from before, so
- * every answer comes from a server that lives. `onTrouble` gets what the network refused.
+ * every answer comes from a server that lives. `onTrouble` gets what the network refused. Other
+ * services than that for players are found by their types.
  */
 export function browse(
   onFound: (found: Found) => void,
   onTrouble: (reason: string) => void,
+  types = SERVICE_TYPES,
 ): () => void {
   const browsers = new Map<string, InterfaceBrowser>();
   ask();
@@ -39,7 +41,7 @@ export function browse(
     for (const address of addresses) {
       const browser = browsers.get(address);
       if (browser) browser.query();
-      else browsers.set(address, browseFrom(address, onFound, onTrouble));
+      else browsers.set(address, browseFrom(address, types, onFound, onTrouble));
     }
   }
   return () => {
@@ -56,6 +58,7 @@ interface InterfaceBrowser {
 /** One instance for each interface: a shared one would ask on the default interface only. */
 function browseFrom(
   address: string,
+  types: readonly string[],
   onFound: (found: Found) => void,
   onTrouble: (reason: string) => void,
 ): InterfaceBrowser {
@@ -63,7 +66,7 @@ function browseFrom(
   const bonjour = new Bonjour({ interface: address, bind: "0.0.0.0" } as object, trouble);
   // Unheard, this event would end the process; the port may be taken by a responder that does not share.
   mdnsOf(bonjour).on("error", trouble);
-  const browsers = SERVICE_TYPES.map((type) => bonjour.find({ type }, (up) => report(up)));
+  const browsers = types.map((type) => bonjour.find({ type }, (up) => report(up)));
   for (const browser of browsers) browser.on("srv-update", (moved) => report(moved));
 
   function report(service: Service): void {

@@ -1,0 +1,148 @@
+import { type Cell, harmless, painted } from "./cell.ts";
+import type { History } from "./history.ts";
+import { type House, nameOf, type Room, roomsOf } from "./house-view.ts";
+import { formatMicros, formatMillis, formatPpm, formatSignedMicros } from "./quantity.ts";
+import { sparkline } from "./sparkline.ts";
+import { type Column, formatTable, NOTHING, type Paper } from "./table.ts";
+
+/** Below, no ear hears two speakers apart; above, an echo begins. (us) */
+const ERROR_GOOD_US = 1_000;
+const ERROR_WARN_US = 5_000;
+/** Statistics older than this describe the past. (ms) */
+const STALE_MS = 10_000;
+/** Bars of smaller errors stay low: they would show nothing but noise. (us) */
+const SPARK_TOP_US_MIN = 200;
+
+/** The house as text: who serves, what can be heard, who plays it. */
+export function describeHouse(house: House, paper: Paper, history?: History): string {
+  const rooms = roomsOf(house);
+  const columns = history ? [...CLIENT_COLUMNS, ...sparkColumns(history)] : CLIENT_COLUMNS;
+  return [
+    titleOf(house, paper),
+    formatTable(STREAM_COLUMNS, house.streams, paper),
+    rooms.length === 0 ? "No client has ever been here." : formatTable(columns, rooms, paper),
+  ].join("\n\n");
+}
+
+function titleOf({ server }: House, { colours }: Paper): string {
+  const host = harmless(server?.host?.name ?? "");
+  const name = harmless(server?.tutti?.name || host);
+  const { snapserver, tutti } = server ?? {};
+  const product = tutti ? `Tutti ${tutti.version}` : `${snapserver?.name} ${snapserver?.version}`;
+  const place = host === name ? "" : ` on ${host}`;
+  return `${painted({ text: name, tone: "strong" }, colours)} (${harmless(product)}${place})`;
+}
+
+const STREAM_COLUMNS: readonly Column<House["streams"][number]>[] = [
+  { heading: "STREAM", cell: ({ id }) => id },
+  { heading: "STATE", cell: ({ status }) => streamState(status) },
+  { heading: "CODEC", cell: ({ uri }) => uri.query.codec ?? NOTHING, rank: 2 },
+  { heading: "FORMAT", cell: ({ uri }) => uri.query.sampleformat ?? NOTHING, rank: 3 },
+  { heading: "SOURCE", cell: ({ uri }) => `${uri.scheme}://${uri.host}${uri.path}`, rank: 4 },
+];
+
+export function streamState(status: House["streams"][number]["status"]): Cell {
+  return { text: status, tone: status === "playing" ? "good" : undefined };
+}
+
+const CLIENT_COLUMNS: readonly Column<Room>[] = [
+  { heading: "CLIENT", cell: ({ client }) => nameOf(client) },
+  { heading: "GROUP", cell: ({ group }) => group.name || NOTHING, rank: 3, optional: true },
+  { heading: "STREAM", cell: ({ group }) => group.stream_id || NOTHING, rank: 2 },
+  { heading: "VOLUME", cell: volumeCell, align: "right" },
+  { heading: "STATE", cell: stateCell, rank: 1 },
+  { heading: "SYNC ERROR", cell: errorCell, align: "right", rank: 1 },
+  { heading: "BUFFER", cell: number("bufferedMs", formatMillis), align: "right", rank: 4 },
+  {
+    heading: "ROUND TRIP",
+    cell: number("roundTripUs", formatMicros),
+    align: "right",
+    rank: 6,
+    optional: true,
+  },
+  {
+    heading: "DRIFT",
+    cell: number("driftPpm", formatPpm),
+    align: "right",
+    rank: 9,
+    optional: true,
+  },
+  { heading: "CARD", cell: number("cardPpm", formatPpm), align: "right", rank: 9, optional: true },
+  { heading: "UNDERRUNS", cell: countCell("underruns"), align: "right", rank: 7, optional: true },
+  { heading: "LATE", cell: countCell("lateChunks"), align: "right", rank: 8, optional: true },
+  { heading: "JUMPS", cell: countCell("jumps"), align: "right", rank: 8, optional: true },
+  {
+    heading: "LATENCY",
+    cell: ({ client }) => formatMillis(client.config.latency),
+    align: "right",
+    rank: 5,
+  },
+  { heading: "ADDRESS", cell: ({ client }) => client.host.ip || NOTHING, rank: 5 },
+];
+
+function sparkColumns(history: History): Column<Room>[] {
+  const tops = [...history.values()].flatMap(({ syncErrorUs }) => syncErrorUs);
+  const top = Math.max(SPARK_TOP_US_MIN, ...tops.map((error) => error ?? 0));
+  const of = (client: Room["client"]) => history.get(client.id);
+  return [
+    {
+      heading: `ERROR UP TO ${formatMicros(top)}`,
+      cell: ({ client }) => ({ text: sparkline(of(client)?.syncErrorUs ?? [], top) }),
+      rank: 2,
+    },
+    {
+      heading: "BUFFER LATELY",
+      cell: ({ client }) => {
+        const values = of(client)?.bufferedMs ?? [];
+        return { text: sparkline(values, Math.max(1, ...values.map((ms) => ms ?? 0))) };
+      },
+      rank: 3,
+    },
+  ];
+}
+
+/** A figure a client says of itself, or that it does not. */
+function number(
+  key: "bufferedMs" | "roundTripUs" | "driftPpm" | "cardPpm",
+  format: (value: number) => string,
+): (room: Room) => string {
+  return ({ client }) => {
+    const value = client.connected ? client.stats?.[key] : undefined;
+    return value === undefined || value === null ? NOTHING : format(value);
+  };
+}
+
+function countCell(key: "underruns" | "lateChunks" | "jumps"): (room: Room) => string | Cell {
+  return ({ client }) => {
+    const value = client.connected ? client.stats?.[key] : undefined;
+    if (typeof value !== "number") return NOTHING;
+    return { text: `${value}`, tone: value > 0 ? "warn" : undefined };
+  };
+}
+
+export function volumeCell({ client, group }: Room): Cell {
+  const { percent, muted } = client.config.volume;
+  if (muted) return { text: `${percent} % muted`, tone: "warn" };
+  if (group.muted) return { text: `${percent} % group muted`, tone: "warn" };
+  return { text: `${percent} %` };
+}
+
+function stateCell({ client }: Room): Cell {
+  if (!client.connected) return { text: "away", tone: "faint" };
+  const { stats } = client;
+  if (!stats) return { text: "connected" };
+  if ((stats.ageMs ?? 0) > STALE_MS) return { text: "silent for a while", tone: "warn" };
+  if (stats.playing === false) return { text: "idle" };
+  if (stats.synchronised === false) return { text: "synchronising", tone: "warn" };
+  return { text: "in sync", tone: "good" };
+}
+
+function errorCell({ client }: Room): string | Cell {
+  const stats = client.connected ? client.stats : undefined;
+  if (typeof stats?.syncErrorUs !== "number") return NOTHING;
+  const size = Math.abs(stats.syncErrorUs);
+  const tone = size <= ERROR_GOOD_US ? "good" : size <= ERROR_WARN_US ? "warn" : "bad";
+  const bound =
+    typeof stats.syncErrorBoundUs === "number" ? ` ±${formatMicros(stats.syncErrorBoundUs)}` : "";
+  return { text: formatSignedMicros(stats.syncErrorUs) + bound, tone };
+}
