@@ -1,32 +1,19 @@
-import type { Group, HouseStatus, Client as PlainClient, Stream } from "@tutti/protocol/control";
+import type {
+  Group,
+  HouseStatus,
+  Client as PlainClient,
+  ReportedStats,
+  Stream,
+} from "@tutti/protocol/control";
 
 /**
- * What a client says of itself, as far as it does: stock players say nothing, older ones less. All
- * that is read is optional, so that no release of the server is too old or too new for this command.
+ * What a client says of itself, as far as it does: stock players say nothing. None of it is counted on,
+ * so that no release of the server is too old or too new for this command.
  */
-export interface ClientStats {
-  readonly playing?: boolean;
-  readonly synchronised?: boolean;
-  /** Positive: late. */
-  readonly syncErrorUs?: number;
-  readonly syncErrorBoundUs?: number;
-  readonly offsetUs?: number;
-  readonly driftPpm?: number;
-  readonly roundTripUs?: number;
-  readonly bufferedMs?: number;
-  readonly deviceDelayMs?: number;
-  readonly cardPpm?: number;
-  readonly lateChunks?: number;
-  readonly underruns?: number;
-  readonly jumps?: number;
-  readonly rssMb?: number;
-  readonly cpuPercent?: number;
-  /** Since the client said so. */
-  readonly ageMs?: number;
-}
+export type ClientStats = Partial<ReportedStats>;
 
 /** A client, with what it says of itself if it does. */
-export type Client = PlainClient & { readonly stats?: ClientStats | null };
+export type Client = Omit<PlainClient, "stats"> & { readonly stats?: ClientStats };
 
 /** The answer to Server.GetStatus, of our server or Snapcast's. */
 export interface House {

@@ -1,5 +1,5 @@
 import { type Cell, harmless, painted } from "./cell.ts";
-import type { History } from "./history.ts";
+import type { History, Recent } from "./history.ts";
 import { type House, nameOf, type Room, roomsOf } from "./house-view.ts";
 import { formatMicros, formatMillis, formatPpm, formatSignedMicros } from "./quantity.ts";
 import { sparkline } from "./sparkline.ts";
@@ -27,8 +27,9 @@ export function describeHouse(house: House, paper: Paper, history?: History): st
 function titleOf({ server }: House, { colours }: Paper): string {
   const host = harmless(server?.host?.name ?? "");
   const name = harmless(server?.tutti?.name || host);
-  const { snapserver, tutti } = server ?? {};
-  const product = tutti ? `Tutti ${tutti.version}` : `${snapserver?.name} ${snapserver?.version}`;
+  const product = server?.tutti
+    ? `Tutti ${server.tutti.version}`
+    : `${server?.snapserver?.name ?? "server"} ${server?.snapserver?.version ?? ""}`.trim();
   const place = host === name ? "" : ` on ${host}`;
   return `${painted({ text: name, tone: "strong" }, colours)} (${harmless(product)}${place})`;
 }
@@ -68,8 +69,20 @@ const CLIENT_COLUMNS: readonly Column<Room>[] = [
     optional: true,
   },
   { heading: "CARD", cell: number("cardPpm", formatPpm), align: "right", rank: 9, optional: true },
-  { heading: "UNDERRUNS", cell: countCell("underruns"), align: "right", rank: 7, optional: true },
-  { heading: "LATE", cell: countCell("lateChunks"), align: "right", rank: 8, optional: true },
+  {
+    heading: "UNDERRUNS",
+    cell: countCell("underruns", "cardUnderruns"),
+    align: "right",
+    rank: 7,
+    optional: true,
+  },
+  {
+    heading: "LATE/LOST",
+    cell: countCell("lateChunks", "lostChunks"),
+    align: "right",
+    rank: 8,
+    optional: true,
+  },
   { heading: "JUMPS", cell: countCell("jumps"), align: "right", rank: 8, optional: true },
   {
     heading: "LATENCY",
@@ -81,23 +94,20 @@ const CLIENT_COLUMNS: readonly Column<Room>[] = [
 ];
 
 function sparkColumns(history: History): Column<Room>[] {
-  const tops = [...history.values()].flatMap(({ syncErrorUs }) => syncErrorUs);
-  const top = Math.max(SPARK_TOP_US_MIN, ...tops.map((error) => error ?? 0));
-  const of = (client: Room["client"]) => history.get(client.id);
+  const errors = [...history.values()].flatMap(({ syncErrorUs }) => syncErrorUs);
+  const errorTop = Math.max(SPARK_TOP_US_MIN, ...errors.map((error) => error ?? 0));
+  const course = (key: keyof Recent, top?: number) => {
+    return ({ client }: Room): Cell => {
+      const values = history.get(client.id)?.[key] ?? [];
+      if (values.every((value) => value === undefined)) return { text: NOTHING };
+      const highest = Math.max(1, ...values.map((value) => value ?? 0));
+      return { text: sparkline(values, top ?? highest) };
+    };
+  };
+  const heading = `ERROR UP TO ${formatMicros(errorTop)}`;
   return [
-    {
-      heading: `ERROR UP TO ${formatMicros(top)}`,
-      cell: ({ client }) => ({ text: sparkline(of(client)?.syncErrorUs ?? [], top) }),
-      rank: 2,
-    },
-    {
-      heading: "BUFFER LATELY",
-      cell: ({ client }) => {
-        const values = of(client)?.bufferedMs ?? [];
-        return { text: sparkline(values, Math.max(1, ...values.map((ms) => ms ?? 0))) };
-      },
-      rank: 3,
-    },
+    { heading, cell: course("syncErrorUs", errorTop), rank: 2, optional: true },
+    { heading: "BUFFER LATELY", cell: course("bufferedMs"), rank: 3, optional: true },
   ];
 }
 
@@ -108,15 +118,19 @@ function number(
 ): (room: Room) => string {
   return ({ client }) => {
     const value = client.connected ? client.stats?.[key] : undefined;
-    return value === undefined || value === null ? NOTHING : format(value);
+    return value === undefined ? NOTHING : format(value);
   };
 }
 
-function countCell(key: "underruns" | "lateChunks" | "jumps"): (room: Room) => string | Cell {
+/** Counts of what should not happen, together. */
+function countCell(
+  ...keys: ("underruns" | "cardUnderruns" | "lateChunks" | "lostChunks" | "jumps")[]
+): (room: Room) => string | Cell {
   return ({ client }) => {
-    const value = client.connected ? client.stats?.[key] : undefined;
-    if (typeof value !== "number") return NOTHING;
-    return { text: `${value}`, tone: value > 0 ? "warn" : undefined };
+    const { stats } = client;
+    if (!client.connected || !stats) return NOTHING;
+    const count = keys.reduce((sum, key) => sum + (stats[key] ?? 0), 0);
+    return { text: `${count}`, tone: count > 0 ? "warn" : undefined };
   };
 }
 

@@ -28,6 +28,8 @@ test.each([
   { now: [0, 0], change: "30", result: [30, 30] },
   { now: [10, 90, 100], change: "100", result: [100, 100, 100] },
   { now: [10, 90], change: "0", result: [0, 0] },
+  // Rounding does not move the mean.
+  { now: [45, 100], change: "50", result: [23, 77] },
   { now: [], change: "50", result: [] },
 ])("$now with $change is $result", ({ now, change, result }) => {
   expect(changeTogether(now, parseVolume(change)!)).toEqual(result);

@@ -33,5 +33,15 @@ export function changeTogether(volumes: readonly number[], change: VolumeChange)
     const share = missing / free;
     levels = levels.map((each) => Math.min(100, Math.max(0, each + share)));
   }
-  return levels.map(Math.round);
+  return rounded(levels);
+}
+
+/** Whole numbers with the same sum: what one loses by rounding, the next gets. */
+function rounded(levels: readonly number[]): number[] {
+  let owed = 0;
+  return levels.map((level) => {
+    const whole = Math.round(level + owed);
+    owed += level - whole;
+    return whole;
+  });
 }

@@ -39,6 +39,8 @@ function addVolume(program: Command): void {
     .description("show or change the volume of a client, or of a group: its members keep distances")
     .argument("<target...>", "a client, or: group and a group's name; then 50, 50%, +5 or -5")
     .usage("[options] <client | group GROUP> [[+|-]percent]")
+    // To commander, -5 is a number but -5% an option.
+    .allowUnknownOption()
     .action(lazily(async () => (await import("../verbs/volume.ts")).volume));
   withExamples(
     withServer(volume),
