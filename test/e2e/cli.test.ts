@@ -9,7 +9,7 @@ import { startTuttiServer, type TuttiServer } from "./harness/tutti-server.ts";
 
 /** The command as it was built, against our server with our client and a player that knows nothing of us. */
 
-const CLI = join(import.meta.dirname, "../../packages/cli/dist/main.js");
+const CLI = join(import.meta.dirname, "../../packages/cli/dist/bundle/main.cjs");
 
 const directory = mkdtempSync(join(tmpdir(), "tutti-cli-"));
 let server: TuttiServer;
