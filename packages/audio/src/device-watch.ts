@@ -1,21 +1,22 @@
-import type { DeviceEvents } from "./port.ts";
+import type { AudioStream } from "naudiodon";
+import type { DeviceEvents } from "./core/port.ts";
+import { StreamCounters } from "./portaudio-stream.ts";
 
 const TICK_MS = 200;
 /** A card that asks for nothing through so many ticks in a row is gone, though it did not say so. */
 const SILENT_TICKS_MAX = 5;
 
-interface Watched {
-  active(): boolean;
-  counters(): { readonly callbacks: number };
-}
-
 /** Tells once when the device stopped for good. Returns what ends the watch. */
-export function watchDevice(stream: Watched, events: DeviceEvents): () => void {
+export function watchDevice(
+  stream: Pick<AudioStream, "active" | "counters">,
+  events: DeviceEvents,
+): () => void {
+  const counters = new StreamCounters(stream);
   let callbacks = -1;
   let silentTicks = 0;
   const timer = setInterval(() => {
     const before = callbacks;
-    callbacks = stream.counters().callbacks;
+    callbacks = counters.read().callbacks;
     silentTicks = callbacks === before ? silentTicks + 1 : 0;
     const stopped = !stream.active();
     if (!stopped && silentTicks < SILENT_TICKS_MAX) return;

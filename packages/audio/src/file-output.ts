@@ -2,8 +2,8 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
+import type { AudioFormat, DeviceEvents } from "./core/port.ts";
 import { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
-import type { AudioFormat, DeviceEvents } from "./port.ts";
 import { wavHeader } from "./wav.ts";
 
 /** A reader that does not read loses what comes beyond this: the music goes on. */

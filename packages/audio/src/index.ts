@@ -1,8 +1,7 @@
+export * from "./core/index.ts";
 export { DeviceBusy, DeviceMissing, DeviceRefused } from "./device-errors.ts";
 export { type Device, type Direction, findDevice, listDevices } from "./devices.ts";
 export { monotonicUs } from "./monotonic-clock.ts";
 export { type OutputOptions, openInput, openOutput } from "./open.ts";
 export { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
-export * from "./port.ts";
 export type { CardOptions } from "./portaudio-stream.ts";
-export { TimingLine } from "./timing-line.ts";

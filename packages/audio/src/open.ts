@@ -1,8 +1,8 @@
 import type { LocalInstant } from "@tutti/protocol";
+import type { AudioInput, AudioOutput } from "./core/port.ts";
 import { deviceError } from "./device-errors.ts";
 import { openFile, openStdout } from "./file-output.ts";
 import { openNull } from "./null-output.ts";
-import type { AudioInput, AudioOutput } from "./port.ts";
 import { openPortAudioInput } from "./portaudio-input.ts";
 import { openPortAudioOutput } from "./portaudio-output.ts";
 import type { CardOptions } from "./portaudio-stream.ts";

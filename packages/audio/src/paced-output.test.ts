@@ -1,8 +1,8 @@
 import { frames, localInstant } from "@tutti/protocol";
 import { expect, test } from "vitest";
+import { TIMING_RECORD_NUMBERS } from "./core/port.ts";
+import { TimingLine } from "./core/timing-line.ts";
 import { PacedOutput } from "./paced-output.ts";
-import { TIMING_RECORD_NUMBERS } from "./port.ts";
-import { TimingLine } from "./timing-line.ts";
 
 const format = { rateHz: 1_000, channels: 2 };
 const START_US = 1_000_000;
@@ -66,7 +66,7 @@ test("a stall plays what was queued, not what is written after it", () => {
   expect(played.filter((_, index) => index % 20 === 0)).toEqual([1, 0, 0, 0, 0, 100]);
 });
 
-test("clear throws away what waits; frames keep their numbers", () => {
+test("clear fades out of what waits and throws it away; frames keep their numbers", () => {
   const { output, played, clock } = outputAt();
   output.write(numbered(1, 30));
   clock.us += 10_000;
@@ -76,13 +76,16 @@ test("clear throws away what waits; frames keep their numbers", () => {
   expect(output.counters()).toMatchObject({
     writtenFrames: 40,
     playedFrames: 20,
-    clearedFrames: 20,
+    clearedFrames: 15,
     silentFrames: 0,
   });
-  expect(played[20]).toBe(100);
+  const left = played.filter((_, index) => index % 2 === 0).slice(10);
+  expect(left[0]).toBe(11);
+  for (let at = 1; at < 5; at++) expect(left[at]).toBeLessThan(left[at - 1] as number);
+  expect(left.slice(5)).toEqual([100, 101, 102, 103, 104]);
   const records = new Float64Array(10 * TIMING_RECORD_NUMBERS);
   expect(output.takeTiming(records)).toBe(2);
-  expect(records[TIMING_RECORD_NUMBERS]).toBe(30);
+  expect(records[TIMING_RECORD_NUMBERS]).toBe(25);
 });
 
 test("its records lie on a line, exactly", () => {

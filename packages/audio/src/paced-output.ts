@@ -4,7 +4,7 @@ import {
   type AudioOutput,
   type OutputCounters,
   TIMING_RECORD_NUMBERS,
-} from "./port.ts";
+} from "./core/port.ts";
 
 /** Where frames go when their moment comes, in order, silence included. The samples are lent for the call. */
 export interface FrameSink {
@@ -22,6 +22,8 @@ const PERIOD_MS = 10;
 /** Periods between being taken from the queue and being heard: as in a real card's buffer. */
 const PERIODS_AHEAD = 3;
 const QUEUE_MS = 1_000;
+/** As long as a sound card's. */
+const FADE_MS = 5;
 const RECORDS_MAX = 1_024;
 
 /**
@@ -38,14 +40,18 @@ export class PacedOutput implements AudioOutput {
   readonly #periodFrames: number;
   readonly #queue: Float32Array;
   readonly #period: Float32Array;
+  readonly #counters = {
+    writtenFrames: 0,
+    playedFrames: 0,
+    clearedFrames: 0,
+    silentFrames: 0,
+    shortCallbacks: 0,
+    underruns: 0,
+  };
   #queued = 0;
   #cardFrames = 0;
-  #written = 0;
-  #played = 0;
-  #cleared = 0;
-  #silent = 0;
-  #short = 0;
-  #records: number[] = [];
+  readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
+  #recordNumbers = 0;
 
   constructor({ format, now }: PacedOptions, sink: FrameSink) {
     this.format = format;
@@ -67,33 +73,35 @@ export class PacedOutput implements AudioOutput {
     );
     this.#queue.set(samples.subarray(0, taken * channels), this.#queued * channels);
     this.#queued += taken;
-    this.#written += taken;
+    this.#counters.writtenFrames += taken;
     return taken;
   }
 
   takeTiming(into: Float64Array): number {
     this.#catchUp();
-    const taken = this.#records.splice(0, into.length - (into.length % TIMING_RECORD_NUMBERS));
-    into.set(taken);
-    return taken.length / TIMING_RECORD_NUMBERS;
+    const room = into.length - (into.length % TIMING_RECORD_NUMBERS);
+    const taken = Math.min(room, this.#recordNumbers);
+    into.set(this.#records.subarray(0, taken));
+    this.#records.copyWithin(0, taken, this.#recordNumbers);
+    this.#recordNumbers -= taken;
+    return taken / TIMING_RECORD_NUMBERS;
   }
 
   counters(): OutputCounters {
     this.#catchUp();
-    return {
-      writtenFrames: this.#written,
-      playedFrames: this.#played,
-      clearedFrames: this.#cleared,
-      silentFrames: this.#silent,
-      shortCallbacks: this.#short,
-      underruns: 0,
-    };
+    return this.#counters;
   }
 
   clear(): void {
     this.#catchUp();
-    this.#cleared += this.#queued;
-    this.#queued = 0;
+    const { channels, rateHz } = this.format;
+    const kept = Math.min(this.#queued, Math.round((rateHz * FADE_MS) / 1_000));
+    for (let at = 0; at < kept * channels; at++) {
+      const left = 1 - Math.floor(at / channels) / kept;
+      this.#queue[at] = (this.#queue[at] as number) * (0.5 - 0.5 * Math.cos(Math.PI * left));
+    }
+    this.#counters.clearedFrames += this.#queued - kept;
+    this.#queued = kept;
   }
 
   async close(): Promise<void> {
@@ -109,20 +117,30 @@ export class PacedOutput implements AudioOutput {
   #playPeriod(): void {
     const { channels, rateHz } = this.format;
     const heardAt = this.#start + (this.#cardFrames * 1e6) / rateHz + this.latencyMs * 1e3;
-    if (this.#records.length < RECORDS_MAX * TIMING_RECORD_NUMBERS) {
-      this.#records.push(this.#played + this.#cleared, heardAt, this.#cardFrames, 0);
-    }
+    this.#record(heardAt);
+    const counters = this.#counters;
     const count = Math.min(this.#periodFrames, this.#queued);
     this.#period.set(this.#queue.subarray(0, count * channels));
     this.#period.fill(0, count * channels);
     this.#queue.copyWithin(0, count * channels, this.#queued * channels);
     this.#queued -= count;
-    this.#played += count;
+    counters.playedFrames += count;
     this.#cardFrames += this.#periodFrames;
     this.#sink.play(this.#period);
-    if (count < this.#periodFrames && this.#written > 0) {
-      this.#silent += this.#periodFrames - count;
-      this.#short++;
+    if (count < this.#periodFrames && counters.writtenFrames > 0) {
+      counters.silentFrames += this.#periodFrames - count;
+      counters.shortCallbacks++;
     }
+  }
+
+  #record(heardAt: number): void {
+    const at = this.#recordNumbers;
+    if (at === this.#records.length) return;
+    const { playedFrames, clearedFrames } = this.#counters;
+    this.#records[at] = playedFrames + clearedFrames;
+    this.#records[at + 1] = heardAt;
+    this.#records[at + 2] = this.#cardFrames;
+    this.#records[at + 3] = 0;
+    this.#recordNumbers += TIMING_RECORD_NUMBERS;
   }
 }

@@ -1,7 +1,7 @@
 import type { AudioStream } from "naudiodon";
+import type { AudioFormat, AudioInput, InputCounters } from "./core/port.ts";
 import { watchDevice } from "./device-watch.ts";
-import type { AudioFormat, AudioInput, InputCounters } from "./port.ts";
-import { type CardOptions, openStream } from "./portaudio-stream.ts";
+import { type CardOptions, openStream, StreamCounters } from "./portaudio-stream.ts";
 
 const SAMPLE_BITS = 16;
 
@@ -14,16 +14,18 @@ export async function openPortAudioInput(options: CardOptions): Promise<AudioInp
 class PortAudioInput implements AudioInput {
   readonly format: AudioFormat;
   readonly #stream: AudioStream;
+  readonly #native: StreamCounters;
   readonly #unwatch: () => void;
 
   constructor(stream: AudioStream, format: AudioFormat, unwatch: () => void) {
     this.#stream = stream;
+    this.#native = new StreamCounters(stream);
     this.#unwatch = unwatch;
     this.format = format;
   }
 
   get realtime(): boolean {
-    return this.#stream.counters().realtime;
+    return this.#native.read().realtime;
   }
 
   read(into: Uint8Array): number {
@@ -35,7 +37,7 @@ class PortAudioInput implements AudioInput {
   }
 
   counters(): InputCounters {
-    const { frames, lost, flows } = this.#stream.counters();
+    const { frames, lost, flows } = this.#native.read();
     return { capturedFrames: frames, lostFrames: lost, overruns: flows };
   }
 

@@ -1,7 +1,7 @@
 import type { AudioStream } from "naudiodon";
+import type { AudioFormat, AudioOutput, OutputCounters } from "./core/port.ts";
 import { watchDevice } from "./device-watch.ts";
-import type { AudioFormat, AudioOutput, OutputCounters } from "./port.ts";
-import { type CardOptions, openStream } from "./portaudio-stream.ts";
+import { type CardOptions, openStream, StreamCounters } from "./portaudio-stream.ts";
 
 /** 32 bits, of which a card of 16 takes the upper half unchanged. */
 const SAMPLE_BITS = 32;
@@ -9,7 +9,7 @@ const SAMPLE_BITS = 32;
 /** Opens a sound card for playing; it plays silence from then on. Rejects as `openStream` does. */
 export async function openPortAudioOutput(options: CardOptions): Promise<AudioOutput> {
   const stream = await openStream("output", SAMPLE_BITS, options);
-  return new PortAudioOutput(stream, options.format, watchDevice(stream, options.events));
+  return new PortAudioOutput(stream, options);
 }
 
 class PortAudioOutput implements AudioOutput {
@@ -17,24 +17,33 @@ class PortAudioOutput implements AudioOutput {
   readonly latencyMs: number;
   readonly capacityFrames: number;
   readonly #stream: AudioStream;
+  readonly #native: StreamCounters;
   readonly #unwatch: () => void;
-  #written = 0;
+  readonly #counters = {
+    writtenFrames: 0,
+    playedFrames: 0,
+    clearedFrames: 0,
+    silentFrames: 0,
+    shortCallbacks: 0,
+    underruns: 0,
+  };
 
-  constructor(stream: AudioStream, format: AudioFormat, unwatch: () => void) {
+  constructor(stream: AudioStream, { format, events }: CardOptions) {
     this.#stream = stream;
-    this.#unwatch = unwatch;
+    this.#native = new StreamCounters(stream);
+    this.#unwatch = watchDevice(stream, events);
     this.format = format;
     this.latencyMs = stream.latencyMs;
     this.capacityFrames = stream.capacity;
   }
 
   get realtime(): boolean {
-    return this.#stream.counters().realtime;
+    return this.#native.read().realtime;
   }
 
   write(samples: Float32Array): number {
     const taken = this.#stream.push(samples);
-    this.#written += taken;
+    this.#counters.writtenFrames += taken;
     return taken;
   }
 
@@ -43,15 +52,14 @@ class PortAudioOutput implements AudioOutput {
   }
 
   counters(): OutputCounters {
-    const { frames, cleared, silent, shorts, flows } = this.#stream.counters();
-    return {
-      writtenFrames: this.#written,
-      playedFrames: frames,
-      clearedFrames: cleared,
-      silentFrames: silent,
-      shortCallbacks: shorts,
-      underruns: flows,
-    };
+    const native = this.#native.read();
+    const counters = this.#counters;
+    counters.playedFrames = native.frames;
+    counters.clearedFrames = native.cleared;
+    counters.silentFrames = native.silent;
+    counters.shortCallbacks = native.shorts;
+    counters.underruns = native.flows;
+    return counters;
   }
 
   clear(): void {

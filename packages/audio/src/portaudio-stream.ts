@@ -1,7 +1,7 @@
 import type { AudioOptions, AudioStream } from "naudiodon";
+import type { AudioFormat, DeviceEvents } from "./core/port.ts";
 import { DeviceMissing, deviceError } from "./device-errors.ts";
 import { type Direction, forgetDevices, lookUpDevice } from "./devices.ts";
-import type { AudioFormat, DeviceEvents } from "./port.ts";
 
 export interface CardOptions {
   /** "default", an index, a name or a part of one, or any name that ALSA knows. */
@@ -64,5 +64,39 @@ async function choose(direction: Direction, device: string): Promise<AudioOption
   } catch (error) {
     if (!(error instanceof DeviceMissing) || /\s/.test(device)) throw error;
     return { alsaDevice: device }; // a card that is in use is not listed
+  }
+}
+
+/** Reads a stream's counts without making an object for each reading. */
+export class StreamCounters {
+  callbacks = 0;
+  frames = 0;
+  cleared = 0;
+  silent = 0;
+  shorts = 0;
+  flows = 0;
+  lost = 0;
+  realtime = false;
+  readonly #stream: Pick<AudioStream, "counters">;
+  /** As many as the native side fills. */
+  readonly #numbers = new Float64Array(8);
+
+  constructor(stream: Pick<AudioStream, "counters">) {
+    this.#stream = stream;
+  }
+
+  /** Returns this object, with the counts as they are now. */
+  read(): this {
+    const numbers = this.#numbers;
+    this.#stream.counters(numbers);
+    this.callbacks = numbers[0] as number;
+    this.frames = numbers[1] as number;
+    this.cleared = numbers[2] as number;
+    this.silent = numbers[3] as number;
+    this.shorts = numbers[4] as number;
+    this.flows = numbers[5] as number;
+    this.lost = numbers[6] as number;
+    this.realtime = numbers[7] === 1;
+    return this;
   }
 }

@@ -1,4 +1,4 @@
-import type { AudioFormat } from "./port.ts";
+import type { AudioFormat } from "./core/port.ts";
 
 /** Bytes of the header that `wavHeader` makes. */
 export const WAV_HEADER_BYTES = 44;

@@ -9,12 +9,10 @@ import type { Meter } from "./meter.ts";
 import { Connection, type Endpoint, type ServerDirectory } from "./network/connection.ts";
 import { TimeSocket } from "./network/time-socket.ts";
 import { type OpenDevice, Output } from "./output.ts";
-import { Pump } from "./pump.ts";
+import { PumpTimer } from "./pump.ts";
 
 /** How the output is opened before a stream says what it needs: what most streams need. */
 const FIRST_FORMAT = { rateHz: 48_000, channels: 2 };
-/** What must have come from the server before it is rendered: chunks are that late. (ms) */
-const ARRIVAL_MS = 40;
 
 export interface ClientParts {
   readonly config: ClientConfig;
@@ -33,7 +31,7 @@ export class Client {
   readonly #player: Player;
   readonly #connection: Connection;
   readonly #timeSocket: TimeSocket;
-  readonly #pump: Pump;
+  readonly #pump: PumpTimer;
   readonly #output: Output;
   #address = "";
   #endpoint: Endpoint | undefined;
@@ -51,12 +49,10 @@ export class Client {
     this.#player = new Player({ hello, latencyMs, volume }, { makeDecoder, random: Math.random });
     this.#connection = new Connection(servers, this.#connectionEvents(), Math.random);
     this.#timeSocket = new TimeSocket((exchange) => this.#feed({ kind: "time answer", exchange }));
-    this.#pump = new Pump(this.#player, {
+    this.#pump = new PumpTimer(this.#player, {
       queueMs: config.output.queueMs,
       ...(parts.meter && { meter: parts.meter }),
-      receivedMs: () => this.#player.stats(now()).bufferedMs,
-      onUnderrun: (silentFrames, underruns) =>
-        parts.onEvent({ kind: "underrun", silentFrames, underruns }),
+      onEvent: parts.onEvent,
     });
     const owner = {
       onOpened: (output: AudioOutput) => this.#pump.attach(output),
@@ -73,7 +69,7 @@ export class Client {
     this.#pump.start();
     this.#unwatch = watchClock((event) => {
       this.#parts.onEvent(event);
-      if (event.kind === "clock jumped") this.#feed({ kind: "clock jumped" });
+      if (event.kind === "clock jumped") this.#wake();
     });
   }
 
@@ -144,17 +140,15 @@ export class Client {
         this.#output.want({ rateHz: output.format.rateHz, channels: output.format.channels });
         return;
       case "event":
-        this.#tell(output.event);
+        this.#parts.onEvent(output.event);
         return;
     }
   }
 
-  #tell(event: ClientEvent): void {
-    if (event.kind === "settings") {
-      const { latencyMs } = this.#parts.config;
-      this.#pump.limitQueue(event.bufferMs - event.latencyMs - latencyMs - ARRIVAL_MS);
-    }
-    this.#parts.onEvent(event);
+  /** After a sleep: what is queued was to be heard before it. */
+  #wake(): void {
+    this.#feed({ kind: "clock jumped" });
+    this.#pump.restart();
   }
 
   /** What came makes sense: this is a server, not some open port. */

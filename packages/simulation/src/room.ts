@@ -1,4 +1,10 @@
-import { Player, type PlayerConfig, type PlayerInput, type PlayerOutput } from "@tutti/client/core";
+import {
+  Player,
+  type PlayerConfig,
+  type PlayerInput,
+  type PlayerOutput,
+  Pump,
+} from "@tutti/client/core";
 import { localInstant, type Micros, millis, seconds, type TimeAnswer } from "@tutti/protocol";
 import type { Connection, Peer } from "./connection.ts";
 import { Ear } from "./ear.ts";
@@ -6,7 +12,6 @@ import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import { LINKS, Link, type LinkName, type LinkProfile } from "./link.ts";
 import { makePcmDecoder } from "./pcm-codec.ts";
-import { Pump, TICK_MS } from "./pump.ts";
 import type { Random } from "./random.ts";
 import type { ServerHost } from "./server-host.ts";
 import {
@@ -32,14 +37,13 @@ export interface RoomOptions {
 
 /** UDP and IP headers come on top of a datagram of 40 bytes. */
 const DATAGRAM_BYTES = 68;
-/** What the daemon queues for music, and what it leaves of the buffer for chunks to arrive. (ms) */
+/** What the daemon queues for music. (ms) */
 const QUEUE_MS = 200;
-const ARRIVAL_MS = 40;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 2_000;
 const CONNECT_TIMEOUT = seconds(2);
 /** How often a client looks whether its host slept. */
-const CLOCK_WATCH = millis(500);
+const CLOCK_WATCH = millis(50);
 
 /** What a room finds when it is built. */
 export interface World {
@@ -64,6 +68,7 @@ export class Room {
   readonly #options: RoomOptions;
   #player: Player | undefined;
   #pump: Pump | undefined;
+  #card: SoundCard | undefined;
   #connection: Connection | undefined;
   /** Which connection counts: what others still say does not. */
   #attempt = "";
@@ -91,7 +96,7 @@ export class Room {
 
   /** Frames, underruns and the like, as the card counted them. */
   get cardCounters() {
-    return this.#pump?.card.counters();
+    return this.#card?.counters();
   }
 
   /** Over all connections so far. */
@@ -112,11 +117,11 @@ export class Room {
   suspend(span: Micros): void {
     this.clock.suspend();
     this.loop.suspend();
-    this.#pump?.card.suspend();
+    this.#card?.suspend();
     this.link.cut(span);
     this.#simulation.after(span, () => {
       this.clock.resume();
-      this.#pump?.card.resume();
+      this.#card?.resume();
       this.loop.resume();
       this.#noticeJump();
     });
@@ -135,44 +140,45 @@ export class Room {
 
   /** The card's callback is held up: longer than the card's buffer is an underrun. */
   stallCard(span: Micros): void {
-    this.#pump?.card.stall(span);
+    this.#card?.stall(span);
   }
 
-  /** A watch that looks twice a second finds out up to half a second later. */
+  /** The watch finds out the next time that it looks. */
   #noticeJump(): void {
     const after = this.#random.between(0, CLOCK_WATCH);
     this.loop.wakeAt(later(this.#simulation.now, after), () => {
       this.#handle({ kind: "clock jumped" });
+      this.#pump?.restart(localInstant(this.clock.now));
     });
   }
 
   #switchOn(): void {
     const ports = { makeDecoder: makePcmDecoder, random: () => this.#random.next() };
     this.#player = new Player(playerConfig(this.name), ports);
+    this.#pump = new Pump(this.#player, { queueMs: this.#options.queueMs ?? QUEUE_MS });
     this.#openCard(this.#server.source.format);
     this.#tick();
     this.#connect();
   }
 
   #openCard(format: { readonly rateHz: number; readonly channels: number }): void {
-    const player = this.#player;
-    if (!player) return;
     const { rateHz, channels } = format;
     const machine = { simulation: this.#simulation, clock: this.clock, name: this.name };
     const card = new SoundCard(machine, { rateHz, channels }, this.#options.card ?? {}, (heard) =>
       this.ear.hear(heard),
     );
-    this.#pump = new Pump(card, this.#queueMs, player, () => {
-      const { synchronised, bufferedMs } = player.stats(localInstant(this.clock.now));
-      return synchronised && bufferedMs > 0;
-    });
+    this.#card = card;
+    this.#pump?.attach(card, localInstant(this.clock.now));
   }
 
   /** Node's intervals come late by what the thread is late, and catch up with nothing. */
   #tick(): void {
-    this.#pump?.tick();
+    const pump = this.#pump;
+    if (!pump) return;
+    pump.tick(localInstant(this.clock.now));
+    for (const event of pump.events.splice(0)) this.#tell(event);
     this.#plan();
-    this.loop.wakeAt(later(this.#simulation.now, millis(TICK_MS)), () => this.#tick());
+    this.loop.wakeAt(later(this.#simulation.now, millis(pump.paceMs)), () => this.#tick());
   }
 
   #connect(): void {
@@ -262,7 +268,7 @@ export class Room {
   }
 
   #wantFormat(format: { readonly rateHz: number; readonly channels: number }): void {
-    const open = this.#pump?.card;
+    const open = this.#card;
     if (
       !open ||
       (open.format.rateHz === format.rateHz && open.format.channels === format.channels)
@@ -302,12 +308,6 @@ export class Room {
       this.#plannedFor = undefined;
       this.#handle({ kind: "deadline" });
     });
-  }
-
-  /** More than was received cannot be queued. */
-  get #queueMs(): number {
-    const wantedMs = this.#options.queueMs ?? QUEUE_MS;
-    return Math.min(wantedMs, this.#server.bufferMs - ARRIVAL_MS);
   }
 
   #tell(event: { readonly kind: string }): void {

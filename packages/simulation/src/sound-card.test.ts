@@ -84,16 +84,46 @@ describe("a sound card", () => {
     expect(heard[400]?.at ?? 0).toBeGreaterThan(before + millis(200));
   });
 
-  test("runs dry when its thread is held up, and starts over: frames stay, time does not", () => {
+  test("runs dry when its thread is held up, and plays nothing until that was noticed", () => {
     const { simulation, card, heard, write, records } = playing({ queueMs: 3_000 });
     write(16_000);
     simulation.at(trueTime(seconds(1)), () => card.stall(millis(80)));
+    simulation.run(trueTime(seconds(1.3)));
+    expect(card.counters()).toMatchObject({ underruns: 1, writtenFrames: 16_000 });
+    const { playedFrames, clearedFrames } = card.counters();
+    expect(playedFrames + clearedFrames).toBe(16_000);
+    expect(heard.at(-1)?.at).toBeLessThan(seconds(1.1));
+    write(800);
+    simulation.run(trueTime(seconds(1.4)));
+    expect(card.counters().clearedFrames).toBe(clearedFrames + 800);
+    card.clear();
+    write(800);
     simulation.run(trueTime(seconds(1.8)));
-    expect(card.counters().underruns).toBe(1);
+    expect(heard.filter(({ at }) => at > seconds(1.4))).toHaveLength(800);
     expect(new Set(records().map(({ run }) => run))).toEqual(new Set([0, 1]));
-    const steps = heard.slice(1).map(({ at }, index) => at - (heard[index]?.at ?? 0));
-    expect(steps.filter((step) => step > 200)).toHaveLength(1);
-    expect(Math.max(...steps)).toBeGreaterThan(millis(30));
+  });
+
+  test("fades out of what is cleared, and what comes next is where its records say", () => {
+    const { simulation, card, heard, write, records } = playing({ queueMs: 3_000 });
+    write(8_000);
+    simulation.run(trueTime(millis(500)));
+    records();
+    card.clear();
+    write(8_000);
+    simulation.run(trueTime(seconds(1)));
+    const { clearedFrames } = card.counters();
+    expect(clearedFrames).toBeGreaterThan(3_000);
+    const from = heard.findIndex(({ frame }) => frame === 8_001);
+    const faded = heard.slice(from - 40, from).map(({ frame }) => frame);
+    expect(faded).toEqual([...faded].sort((a, b) => b - a));
+    expect(heard.slice(from, from + 3_000).map(({ frame }) => frame)).toEqual(
+      Array.from({ length: 3_000 }, (_, index) => 8_001 + index),
+    );
+    const told = records().filter(({ frame }) => frame >= 8_000);
+    expect(told.length).toBeGreaterThan(30);
+    for (const { frame, at } of told.slice(0, 30)) {
+      expect(Math.abs(at - (heard[from + frame - 8_000]?.at ?? 0))).toBeLessThan(300);
+    }
   });
 
   test("forgets what it holds when the host falls asleep", () => {
@@ -106,6 +136,8 @@ describe("a sound card", () => {
     simulation.run(trueTime(seconds(5)));
     expect(heard.at(-1)?.at).toBe(heardUntil);
     card.resume();
+    card.clear();
+    write(400);
     simulation.run(trueTime(seconds(5.5)));
     expect(card.counters().underruns).toBe(1);
     expect(heard.at(-1)?.at ?? 0).toBeGreaterThan(seconds(5));

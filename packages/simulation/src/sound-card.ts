@@ -71,6 +71,7 @@ export class SoundCard implements AudioOutput {
   readonly #options: CardOptions & typeof DEFAULTS;
   readonly #onHeard: (heard: Heard) => void;
   readonly #period: number;
+  /** A ring: its oldest frame is number `written - queued`. */
   readonly #queue: Float32Array;
   #queued = 0;
   #written = 0;
@@ -79,6 +80,8 @@ export class SoundCard implements AudioOutput {
   #short = 0;
   #underruns = 0;
   #clearAt = -1;
+  /** It ran dry: what comes is thrown away until `clear` says that this was noticed. */
+  #holding = false;
   /** Frames handed to the card, silence included, and when one of them leaves. */
   #handed = 0;
   #anchorFrame = 0;
@@ -117,7 +120,10 @@ export class SoundCard implements AudioOutput {
     const wanted = samples.length / channels;
     assert(Number.isInteger(wanted), "whole frames are written");
     const count = Math.min(wanted, this.capacityFrames - this.#queued);
-    this.#queue.set(samples.subarray(0, count * channels), this.#queued * channels);
+    const at = this.#written % this.capacityFrames;
+    const whole = Math.min(count, this.capacityFrames - at);
+    this.#queue.set(samples.subarray(0, whole * channels), at * channels);
+    this.#queue.set(samples.subarray(whole * channels, count * channels));
     this.#queued += count;
     this.#written += count;
     return count;
@@ -159,13 +165,18 @@ export class SoundCard implements AudioOutput {
   }
 
   resume(): void {
-    this.#underruns++;
-    this.#start();
+    this.#ranDry();
   }
 
   /** Holds the callback's thread up once. */
   stall(span: Micros): void {
     this.#expect(later(this.#simulation.now, span));
+  }
+
+  #ranDry(): void {
+    this.#underruns++;
+    this.#holding = true;
+    this.#start();
   }
 
   #start(): void {
@@ -197,8 +208,7 @@ export class SoundCard implements AudioOutput {
     if (this.#closed) return;
     this.#emit();
     if (this.#simulation.now > this.#leaves(this.#handed)) {
-      this.#underruns++;
-      this.#start();
+      this.#ranDry();
       return;
     }
     this.#wander();
@@ -214,8 +224,10 @@ export class SoundCard implements AudioOutput {
     const { channels } = this.format;
     const count = Math.min(this.#period, this.#queued);
     const samples = new Float32Array(this.#period * channels);
-    samples.set(this.#queue.subarray(0, count * channels));
-    this.#queue.copyWithin(0, count * channels, this.#queued * channels);
+    const oldest = (this.#written - this.#queued) % this.capacityFrames;
+    const whole = Math.min(count, this.capacityFrames - oldest);
+    samples.set(this.#queue.subarray(oldest * channels, (oldest + whole) * channels));
+    samples.set(this.#queue.subarray(0, (count - whole) * channels), whole * channels);
     this.#queued -= count;
     if (count < this.#period) {
       this.#short++;
@@ -241,13 +253,29 @@ export class SoundCard implements AudioOutput {
   }
 
   #applyClear(): void {
-    if (this.#clearAt < 0) return;
-    const { channels } = this.format;
-    const dropped = Math.max(0, this.#clearAt - (this.#written - this.#queued));
-    this.#queue.copyWithin(0, dropped * channels, this.#queued * channels);
-    this.#queued -= dropped;
-    this.#cleared += dropped;
+    const asked = this.#clearAt >= 0;
+    if (!asked && !this.#holding) return;
+    const oldest = this.#written - this.#queued;
+    const to = Math.max(oldest, asked ? this.#clearAt : this.#written);
+    const faded = this.#holding ? 0 : Math.min(to - oldest, this.#period >> 1);
+    this.#fade(oldest, to - faded, faded);
+    this.#queued -= to - faded - oldest;
+    this.#cleared += to - faded - oldest;
     this.#clearAt = -1;
+    if (asked) this.#holding = false;
+  }
+
+  /** Puts `count` frames from number `from` on, fading, in the place of those from `to` on, which are later. */
+  #fade(from: number, to: number, count: number): void {
+    const { channels } = this.format;
+    for (let index = count - 1; index >= 0; index--) {
+      const gain = 0.5 - 0.5 * Math.cos(Math.PI * (1 - index / count));
+      const source = ((from + index) % this.capacityFrames) * channels;
+      const target = ((to + index) % this.capacityFrames) * channels;
+      for (let channel = 0; channel < channels; channel++) {
+        this.#queue[target + channel] = gain * (this.#queue[source + channel] as number);
+      }
+    }
   }
 
   #emit(): void {

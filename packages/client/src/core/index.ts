@@ -4,5 +4,12 @@ export { Player } from "./player.ts";
 export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 export type { OutputFormat } from "./playout.ts";
 export type { Decoder, PlayerPorts } from "./ports.ts";
+export {
+  type Listener,
+  Pump,
+  type PumpEvent,
+  type PumpOptions,
+  type Rendering,
+} from "./pump.ts";
 export type { PlayerStats } from "./stats.ts";
 export { gainOf, type VolumeCurve } from "./volume.ts";

@@ -114,14 +114,26 @@ export class Player {
     return this.#playout.sounding;
   }
 
+  /** From recording to hearing; undefined before the server has told. (ms) */
+  get waitMs(): number | undefined {
+    if (!this.#settings) return undefined;
+    const { bufferMs, latencyMs } = this.#settings;
+    return Math.max(0, bufferMs - latencyMs - this.#config.latencyMs);
+  }
+
+  /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
+  receivedMs(now: LocalInstant): number {
+    const { buffer } = this.#playout;
+    const heard = this.#recordedAt(now);
+    if (!buffer || Number.isNaN(heard)) return 0;
+    return (buffer.framesFrom(buffer.positionAt(heard)) * 1_000) / buffer.rateHz;
+  }
+
   /** `cardErrorMax`: bound of the timing by which `render` is called. */
   stats(now: LocalInstant, cardErrorMax: Micros = micros(0)): PlayerStats {
     const { filter } = this.#clock;
-    const { lateness, correction, buffer, sounding } = this.#playout;
+    const { lateness, correction, sounding } = this.#playout;
     const clockErrorMax = filter.errorMaxAt(now);
-    const heard = this.#recordedAt(now);
-    const waiting =
-      buffer && !Number.isNaN(heard) ? buffer.framesFrom(buffer.positionAt(heard)) : 0;
     return {
       playing: sounding,
       synchronised: this.#clock.known,
@@ -132,7 +144,7 @@ export class Player {
       drift: filter.drift,
       roundTrip: filter.roundTrip,
       timeWay: this.#timeSync.way,
-      bufferedMs: buffer ? (waiting * 1_000) / buffer.rateHz : 0,
+      bufferedMs: this.receivedMs(now),
       correction: ppm(correction),
       lateChunks: this.#programme.lateChunks,
       duplicateChunks: this.#programme.duplicateChunks,
@@ -348,10 +360,9 @@ export class Player {
 
   /** Which moment of the programme is heard at `moment`. NaN while that is not known. (us of server time) */
   #recordedAt(moment: LocalInstant): number {
-    if (!this.#settings || !this.#clock.known) return Number.NaN;
-    const { bufferMs, latencyMs } = this.#settings;
-    const wait = Math.max(0, bufferMs - latencyMs - this.#config.latencyMs);
-    return this.#clock.filter.serverAt(moment) - wait * 1_000;
+    const { waitMs } = this;
+    if (waitMs === undefined || !this.#clock.known) return Number.NaN;
+    return this.#clock.filter.serverAt(moment) - waitMs * 1_000;
   }
 
   #collect(now: LocalInstant): void {

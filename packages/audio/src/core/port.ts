@@ -32,7 +32,7 @@ export interface OutputCounters {
   readonly writtenFrames: number;
   /** Frames handed to the card, of those written. */
   readonly playedFrames: number;
-  /** Frames thrown away by `clear`. */
+  /** Frames thrown away by `clear`, and since the card ran dry. */
   readonly clearedFrames: number;
   /** Frames of silence the card got, after the first write, because nothing was queued. */
   readonly silentFrames: number;
@@ -61,8 +61,13 @@ export interface AudioOutput {
   write(samples: Float32Array): number;
   /** Moves new records into `into`, TIMING_RECORD_NUMBERS each, oldest first. Returns how many. */
   takeTiming(into: Float64Array): number;
+  /** The object may be the same one each time, and change with the next call. */
   counters(): OutputCounters;
-  /** Throws away what was written before and is not yet with the card, at the next callback. */
+  /**
+   * Throws away, at the next callback, what was written before and is not yet with the card, but for some
+   * milliseconds in which it fades. A card that ran dry throws away all that is written until this is
+   * called, as it would be heard later than its writer thought.
+   */
   clear(): void;
   /** Resolves once the device is free again. */
   close(): Promise<void>;

@@ -49,14 +49,6 @@ const JUMP_US = 2_000;
 const LATE_US_MAX = 500_000;
 const FIT_EVERY_S = 0.25;
 
-interface Line {
-  /** Of the slope, and of what is left over after it. (us/s, us) */
-  readonly slope: number;
-  readonly offset: number;
-  /** Standard error of the line at the newest record. (us) */
-  readonly error: number;
-}
-
 /** Frame numbers to the moments at which they pass the converter, learnt from a card's timing records. */
 export class TimingLine {
   readonly #rateHz: number;
@@ -65,14 +57,22 @@ export class TimingLine {
   readonly #t = new Float64Array(RECORDS_MAX);
   readonly #d = new Float64Array(RECORDS_MAX);
   #count = 0;
-  #origin: { readonly cardFrame: number; readonly at: number } | undefined;
-  #run = 0;
+  #originFrame = 0;
+  #originAt = 0;
+  #run = NaN;
   /** The card's number of a frame is its own plus this. */
   #shift = 0;
-  #line: Line = { slope: 0, offset: 0, error: Infinity };
+  /** Of the line: us/s, and us left over after it. */
+  #slope = 0;
+  #offset = 0;
+  #error = Infinity;
   #fittedAt = -Infinity;
-  #lateSince: number | undefined;
-  #prior = { slope: 0, ppm: PRIOR_PPM };
+  /** Since when all records are late; NaN while they are not. */
+  #lateSince = NaN;
+  #priorSlope = 0;
+  #priorPpm = PRIOR_PPM;
+  /** Places of the records that the line goes through. */
+  readonly #chosen = new Int32Array(SLICES_MAX);
 
   /** `latencyMs`: what the device adds, by its own account. */
   constructor(rateHz: number, latencyMs = 0) {
@@ -82,12 +82,12 @@ export class TimingLine {
 
   /** How much faster than nominal the card runs, against this host's clock. */
   get cardRate(): Ppm {
-    return ppm(-this.#line.slope);
+    return ppm(-this.#slope);
   }
 
   /** What `at` may be wrong by for the newest frame (standard error); infinite before the first record. */
   get error(): Micros {
-    return micros(this.#line.error);
+    return micros(this.#error);
   }
 
   /**
@@ -95,27 +95,25 @@ export class TimingLine {
    * before it; undefined before the first record.
    */
   at(frame: Frames): LocalInstant | undefined {
-    if (!this.#origin) return undefined;
-    const t = (frame + this.#shift - this.#origin.cardFrame) / this.#rateHz;
-    const passes = t * 1e6 + this.#expected(t) + this.#line.slope * this.#latencyS;
-    return after(localInstant(this.#origin.at), micros(passes));
+    if (this.#count === 0) return undefined;
+    const t = (frame + this.#shift - this.#originFrame) / this.#rateHz;
+    const passes = t * 1e6 + this.#expected(t) + this.#slope * this.#latencyS;
+    return after(localInstant(this.#originAt), micros(passes));
   }
 
   /** Takes the first `count` records, as `takeTiming` left them. */
   learn(records: Float64Array, count: number): void {
     for (let index = 0; index < count; index++) {
-      const [frame = 0, at = 0, cardFrame = 0, run = 0] = records.subarray(
-        index * TIMING_RECORD_NUMBERS,
-        (index + 1) * TIMING_RECORD_NUMBERS,
-      );
-      this.#add(at, cardFrame, run);
-      this.#shift = cardFrame - frame;
+      const first = index * TIMING_RECORD_NUMBERS;
+      const cardFrame = records[first + 2] as number;
+      this.#add(records[first + 1] as number, cardFrame, records[first + 3] as number);
+      this.#shift = cardFrame - (records[first] as number);
     }
     if (count > 0 && this.#newest() >= this.#nextFit()) this.#fit();
   }
 
   #expected(t: number): number {
-    return this.#line.offset + this.#line.slope * t;
+    return this.#offset + this.#slope * t;
   }
 
   #newest(): number {
@@ -128,40 +126,41 @@ export class TimingLine {
   }
 
   #add(at: number, cardFrame: number, run: number): void {
-    if (!this.#origin || run !== this.#run) this.#restart(at, cardFrame, run);
-    let { t, d } = this.#place(at, cardFrame);
+    if (run !== this.#run) this.#restart(at, cardFrame, run);
+    let t = (cardFrame - this.#originFrame) / this.#rateHz;
+    let d = at - this.#originAt - t * 1e6;
     if (t < this.#newest() || this.#jumped(d - this.#expected(t), at)) {
       this.#restart(at, cardFrame, run);
-      ({ t, d } = { t: 0, d: 0 });
+      t = 0;
+      d = 0;
     }
     if (this.#count === RECORDS_MAX) this.#forget(RECORDS_MAX / 4);
     this.#t[this.#count] = t;
     this.#d[this.#count++] = d;
   }
 
-  #place(at: number, cardFrame: number): { t: number; d: number } {
-    const origin = this.#origin ?? { cardFrame, at };
-    const t = (cardFrame - origin.cardFrame) / this.#rateHz;
-    return { t, d: at - origin.at - t * 1e6 };
-  }
-
   /** Nothing is ever early, so one early record tells of a jump; a late one only in company. */
   #jumped(late: number, at: number): boolean {
     if (this.#count === 0 || late < -JUMP_US) return this.#count > 0;
-    if (late <= JUMP_US) this.#lateSince = undefined;
-    else this.#lateSince ??= at;
-    return this.#lateSince !== undefined && at - this.#lateSince > LATE_US_MAX;
+    if (late <= JUMP_US) this.#lateSince = NaN;
+    else if (Number.isNaN(this.#lateSince)) this.#lateSince = at;
+    return at - this.#lateSince > LATE_US_MAX;
   }
 
   #restart(at: number, cardFrame: number, run: number): void {
-    const { slope } = this.#line;
-    if (this.#newest() > KNOWN_AFTER_S) this.#prior = { slope, ppm: KNOWN_PPM };
-    this.#origin = { cardFrame, at };
+    if (this.#newest() > KNOWN_AFTER_S) {
+      this.#priorSlope = this.#slope;
+      this.#priorPpm = KNOWN_PPM;
+    }
+    this.#originFrame = cardFrame;
+    this.#originAt = at;
     this.#run = run;
     this.#count = 0;
-    this.#line = { slope: this.#prior.slope, offset: 0, error: Infinity };
+    this.#slope = this.#priorSlope;
+    this.#offset = 0;
+    this.#error = Infinity;
     this.#fittedAt = -Infinity;
-    this.#lateSince = undefined;
+    this.#lateSince = NaN;
   }
 
   #forget(count: number): void {
@@ -174,46 +173,59 @@ export class TimingLine {
     let old = 0;
     while ((this.#t[old] as number) < this.#newest() - WINDOW_S) old++;
     this.#forget(old);
-    this.#line = this.#lineThrough(this.#earliest(this.#line.slope));
+    this.#putThrough(this.#chooseEarliest());
     // The earliest against a better slope are better chosen.
-    this.#line = this.#lineThrough(this.#earliest(this.#line.slope));
+    this.#putThrough(this.#chooseEarliest());
     this.#fittedAt = this.#newest();
   }
 
-  /** The places of the records that are earliest, each in its slice, against a line of this slope. */
-  #earliest(slope: number): number[] {
+  /** Finds the records that are earliest, each in its slice, against the present slope. Returns how many. */
+  #chooseEarliest(): number {
     const slices = Math.max(1, Math.min(SLICES_MAX, Math.floor(this.#count / SLICE_RECORDS_MIN)));
+    const slope = this.#slope;
     const first = this.#t[0] as number;
     const perSlice = (this.#newest() - first) / slices + 1e-9;
-    const best = new Array<number>(slices).fill(-1);
-    const lateness = new Float64Array(slices).fill(Infinity);
+    let chosen = 0;
+    let earliest = Infinity;
+    let ends = first + perSlice;
     for (let index = 0; index < this.#count; index++) {
       const t = this.#t[index] as number;
-      const slice = Math.min(slices - 1, Math.floor((t - first) / perSlice));
+      if (t >= ends) {
+        if (earliest < Infinity) chosen++;
+        earliest = Infinity;
+        while (t >= ends) ends += perSlice;
+      }
       const late = (this.#d[index] as number) - slope * t;
-      if (late >= (lateness[slice] as number)) continue;
-      lateness[slice] = late;
-      best[slice] = index;
+      if (late >= earliest) continue;
+      earliest = late;
+      this.#chosen[Math.min(chosen, slices - 1)] = index;
     }
-    return best.filter((index) => index >= 0);
+    return Math.min(chosen + 1, slices);
   }
 
-  #lineThrough(places: readonly number[]): Line {
-    const n = places.length;
-    const points = places.map((place) => [this.#t[place] as number, this.#d[place] as number]);
-    const mean = (which: 0 | 1) => points.reduce((sum, p) => sum + (p[which] as number), 0) / n;
-    const [tMean, dMean] = [mean(0), mean(1)];
-    let [sxx, sxy] = [0, 0];
-    for (const [t = 0, d = 0] of points) {
-      sxx += (t - tMean) ** 2;
-      sxy += (t - tMean) * (d - dMean);
+  /** Puts the line through the first `n` of the records chosen. */
+  #putThrough(n: number): void {
+    const chosen = this.#chosen;
+    let [tMean, dMean] = [0, 0];
+    for (let index = 0; index < n; index++) {
+      tMean += (this.#t[chosen[index] as number] as number) / n;
+      dMean += (this.#d[chosen[index] as number] as number) / n;
     }
-    const weight = (EARLIEST_US / this.#prior.ppm) ** 2;
-    const slope = (sxy + weight * this.#prior.slope) / (sxx + weight);
-    const offset = dMean - slope * tMean;
-    const squares = points.reduce((sum, [t = 0, d = 0]) => sum + (d - offset - slope * t) ** 2, 0);
+    let [sxx, sxy] = [0, 0];
+    for (let index = 0; index < n; index++) {
+      const t = (this.#t[chosen[index] as number] as number) - tMean;
+      sxx += t * t;
+      sxy += t * ((this.#d[chosen[index] as number] as number) - dMean);
+    }
+    const weight = (EARLIEST_US / this.#priorPpm) ** 2;
+    this.#slope = (sxy + weight * this.#priorSlope) / (sxx + weight);
+    this.#offset = dMean - this.#slope * tMean;
+    let squares = 0;
+    for (let index = 0; index < n; index++) {
+      const place = chosen[index] as number;
+      squares += ((this.#d[place] as number) - this.#expected(this.#t[place] as number)) ** 2;
+    }
     const variance = n > 2 ? squares / (n - 2) : EARLIEST_US ** 2;
-    const error = Math.sqrt(variance * (1 / n + (this.#newest() - tMean) ** 2 / (sxx + weight)));
-    return { slope, offset, error };
+    this.#error = Math.sqrt(variance * (1 / n + (this.#newest() - tMean) ** 2 / (sxx + weight)));
   }
 }

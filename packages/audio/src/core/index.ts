@@ -1,0 +1,2 @@
+export * from "./port.ts";
+export { TimingLine } from "./timing-line.ts";

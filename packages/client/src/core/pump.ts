@@ -1,0 +1,254 @@
+import {
+  type AudioFormat,
+  type AudioOutput,
+  type OutputCounters,
+  TIMING_RECORD_NUMBERS,
+  TimingLine,
+} from "@tutti/audio/core";
+import { frames, type LocalInstant, type Micros, type Ppm } from "@tutti/protocol";
+
+/*
+ * The queue between player and card. A block written now is heard behind what is queued and what lies in the
+ * card; the timing line says when. So that a stall of ours shorter than the queue is not heard, as much is
+ * queued as is asked for, but never what was not received: silence that is queued cannot be replaced by a
+ * chunk that comes late.
+ *
+ * Whenever it is not certain when the next block will be heard (the card ran dry, the host slept, the queue
+ * was emptied), silence is written until the card has begun on it and has said when. What was
+ * queued before would be heard late and is thrown away.
+ */
+
+/** What fills the blocks: the player. */
+export interface Rendering {
+  /** Fills `into` with what must be heard when its first frame leaves the converter at `heardAt`. */
+  render(into: Float32Array, heardAt: LocalInstant, cardRate: Ppm): void;
+  /** What was written last is not what is heard last: the next block begins from silence, in this format. */
+  outputRestarted(format: AudioFormat): void;
+  /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
+  receivedMs(now: LocalInstant): number;
+  /** From recording to hearing; undefined before the server has told. (ms) */
+  readonly waitMs: number | undefined;
+}
+
+/** Hears what is written. The samples are lent for the call. */
+export interface Listener {
+  hear(samples: Float32Array, channels: number): void;
+}
+
+export interface PumpOptions {
+  /** Held ready for the card while there is music. (ms) */
+  readonly queueMs: number;
+  readonly meter?: Listener;
+}
+
+/** The card got silence for want of blocks, or ran dry by itself. */
+export interface PumpEvent {
+  readonly kind: "underrun";
+  readonly silentFrames: number;
+  readonly underruns: number;
+}
+
+/** How often the queue is topped up, and by how much at least. (ms) */
+const PACE_MS = 10;
+/** Of a short wait, turns take this part, queue and card none the less have room in it. */
+const PACES_IN_WAIT = 12;
+const PACE_MS_MIN = 2.5;
+/** Held ready until there is something to play: what is written now delays the first sound by as much. (ms) */
+const QUIET_QUEUE_MS = 40;
+/** A quiet queue takes this part of a short wait. */
+const QUIET_QUEUES_IN_WAIT = 4;
+/** A card takes this part of its own buffer at once. */
+const PERIODS_IN_CARD = 3;
+/** Between the last that is queued and the last that was received: the player fades out within that. (ms) */
+const RECEIVED_MARGIN_MS = 8;
+/** Records taken at once: 1.28 s of callbacks every 10 ms. */
+const RECORDS_MAX = 128;
+/** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
+const FADE_OUT_MS = 20;
+
+/** Writes ahead of the card. `tick` is to be called every `paceMs`; it makes no objects while all is well. */
+export class Pump {
+  /** What happened since someone last emptied this list. */
+  readonly events: PumpEvent[] = [];
+  readonly #player: Rendering;
+  readonly #options: PumpOptions;
+  readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
+  #card: Card | undefined;
+
+  constructor(player: Rendering, options: PumpOptions) {
+    this.#player = player;
+    this.#options = options;
+  }
+
+  /** How often `tick` must be called, at least. (ms) */
+  get paceMs(): number {
+    const { waitMs = Infinity } = this.#player;
+    return Math.min(PACE_MS, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
+  }
+
+  /** Whether anything but silence was written to the present card. */
+  get sounded(): boolean {
+    return this.#card?.sounded === true;
+  }
+
+  /** What the moments of hearing may be wrong by (standard error); infinite without a card. */
+  get cardError(): Micros {
+    return this.#card?.line.error ?? (Infinity as Micros);
+  }
+
+  /** Takes over a device that was just opened. It is written to at once, so that it tells its timing. */
+  attach(output: AudioOutput, now: LocalInstant): void {
+    this.#card = new Card(output);
+    this.#player.outputRestarted(output.format);
+    this.tick(now);
+  }
+
+  /** The device is not touched any more. */
+  detach(): void {
+    this.#card = undefined;
+  }
+
+  /** What is queued is not to be heard any more, as after a sleep: fades out of it and begins anew. */
+  restart(now: LocalInstant): void {
+    if (!this.#card) return;
+    this.#begin(this.#card);
+    this.tick(now);
+  }
+
+  /** Fades out of what sounds. Returns when that has been heard, from now on; the pump is done then. (ms) */
+  end(): number {
+    const card = this.#card;
+    this.#card = undefined;
+    if (!card?.sounded) return 0;
+    card.output.clear();
+    return FADE_OUT_MS + card.output.latencyMs;
+  }
+
+  /** Learns when things are heard, and tops the queue up. */
+  tick(now: LocalInstant): void {
+    const card = this.#card;
+    if (!card) return;
+    const counters = card.output.counters();
+    if (card.ranShort(counters)) this.#onShort(card, counters);
+    card.place(counters);
+    card.line.learn(this.#records, card.output.takeTiming(this.#records));
+    let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
+    const target = card.framesIn(this.#targetMs(card, now));
+    const block = card.block(this.paceMs);
+    while (queued + block.length / card.output.format.channels <= target) {
+      const quiet = !card.sounded;
+      const taken = this.#write(card, block);
+      if (taken === 0) return;
+      queued += taken;
+      // The first sound: the rest of the backlog may be a moment behind, and must not be queued as silence.
+      if (quiet && card.sounded) return;
+    }
+  }
+
+  #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
+    // While nothing sounds, silence is what the card would have got anyway.
+    if (card.sounded) this.events.push({ kind: "underrun", silentFrames, underruns });
+    this.#begin(card);
+  }
+
+  #begin(card: Card): void {
+    card.output.clear();
+    card.unplace();
+    this.#player.outputRestarted(card.output.format);
+  }
+
+  /**
+   * Short until there is something to play, so that it is heard soon. Then as long as asked, but not
+   * beyond what was received.
+   */
+  #targetMs(card: Card, now: LocalInstant): number {
+    const { latencyMs } = card.output;
+    const { waitMs = Infinity } = this.#player;
+    // Less, and the card would run dry between two turns.
+    const least = this.paceMs + latencyMs / PERIODS_IN_CARD;
+    const most = Math.max(least, this.#options.queueMs);
+    const quiet = Math.max(least, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
+    if (!card.placed) return quiet;
+    const received = this.#player.receivedMs(now) - latencyMs - RECEIVED_MARGIN_MS;
+    return Math.max(card.sounded ? least : quiet, Math.min(most, received));
+  }
+
+  /** Returns how many frames went into the queue. */
+  #write(card: Card, block: Float32Array): number {
+    const { line, output } = card;
+    const heardAt = card.placed ? line.at(frames(card.writtenFrames)) : undefined;
+    if (heardAt === undefined) block.fill(0);
+    else this.#player.render(block, heardAt, line.cardRate);
+    const taken = output.write(block);
+    card.wrote(block, taken);
+    this.#options.meter?.hear(block, output.format.channels);
+    return taken;
+  }
+}
+
+/** What the pump knows of one opened device. */
+class Card {
+  readonly output: AudioOutput;
+  readonly line: TimingLine;
+  /** Whether anything but silence was written. */
+  sounded = false;
+  /** The number of the next frame written. */
+  writtenFrames = 0;
+  /** Whether it is known which of the card's own frames the next one written will be. */
+  placed = false;
+  /** The first frame behind the last silence that the card put in by itself. */
+  #unplacedFrom = 0;
+  #silentFrames = 0;
+  #underruns = 0;
+  #block = new Float32Array(0);
+
+  constructor(output: AudioOutput) {
+    this.output = output;
+    this.line = new TimingLine(output.format.rateHz, output.latencyMs);
+  }
+
+  /** Room for so much, the same one each time. */
+  block(milliseconds: number): Float32Array {
+    const { rateHz, channels } = this.output.format;
+    const length = Math.round((rateHz * milliseconds) / 1_000) * channels;
+    if (length !== this.#block.length) this.#block = new Float32Array(length);
+    return this.#block;
+  }
+
+  framesIn(milliseconds: number): number {
+    const wanted = (milliseconds * this.output.format.rateHz) / 1_000;
+    return Math.min(wanted, this.output.capacityFrames);
+  }
+
+  wrote(block: Float32Array, taken: number): void {
+    if (!this.sounded) this.sounded = sounds(block);
+    this.writtenFrames += taken;
+  }
+
+  /** Whether the card got silence since the last call: what follows is heard later than was thought. */
+  ranShort({ silentFrames, underruns }: OutputCounters): boolean {
+    const short = silentFrames !== this.#silentFrames || underruns !== this.#underruns;
+    this.#silentFrames = silentFrames;
+    this.#underruns = underruns;
+    return short;
+  }
+
+  /** It is not known any more when what is written next will be heard. */
+  unplace(): void {
+    this.placed = false;
+    this.#unplacedFrom = this.writtenFrames;
+  }
+
+  /**
+   * Records of callbacks that found the queue empty do not say where the next frame goes. Those taken
+   * after this call do, once the card has begun on what was written since.
+   */
+  place({ playedFrames, clearedFrames }: OutputCounters): void {
+    if (!this.placed) this.placed = playedFrames + clearedFrames > this.#unplacedFrom;
+  }
+}
+
+function sounds(block: Float32Array): boolean {
+  for (let at = 0; at < block.length; at++) if (block[at] !== 0) return true;
+  return false;
+}
