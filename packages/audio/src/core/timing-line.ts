@@ -186,21 +186,22 @@ export class TimingLine {
     const first = this.#t[0] as number;
     const perSlice = (this.#newest() - first) / slices + 1e-9;
     let chosen = 0;
+    let present = 0;
     let earliest = Infinity;
-    let ends = first + perSlice;
     for (let index = 0; index < this.#count; index++) {
       const t = this.#t[index] as number;
-      if (t >= ends) {
-        if (earliest < Infinity) chosen++;
+      const slice = Math.min(slices - 1, Math.floor((t - first) / perSlice));
+      if (slice > present) {
+        present = slice;
+        chosen++;
         earliest = Infinity;
-        while (t >= ends) ends += perSlice;
       }
       const late = (this.#d[index] as number) - slope * t;
       if (late >= earliest) continue;
       earliest = late;
-      this.#chosen[Math.min(chosen, slices - 1)] = index;
+      this.#chosen[chosen] = index;
     }
-    return Math.min(chosen + 1, slices);
+    return chosen + 1;
   }
 
   /** Puts the line through the first `n` of the records chosen. */

@@ -69,7 +69,7 @@ export class Playout {
 
   /** Fades out of what plays, and goes on with `buffer` alone. */
   cut(buffer: JitterBuffer): void {
-    this.#take(buffer, NaN);
+    this.#take(buffer, NaN, this.#controller.speed);
   }
 
   /** What plays is gone from the card, which now has that format: the next block begins from silence. */
@@ -99,9 +99,11 @@ export class Playout {
 
   #block(into: Float32Array, at: number, frames: number, stamp: number, advance: number): void {
     const known = !Number.isNaN(stamp);
-    if (known) this.#chooseBuffer(stamp, frames);
-    const correction = known ? this.#steer(stamp, frames) : this.#controller.correction;
-    const speed = 1 + (advance + correction) / 1_000_000;
+    if (known) {
+      this.#chooseBuffer(stamp, frames, advance);
+      this.#steer(stamp, frames, advance);
+    }
+    const speed = 1 + this.#controller.speed / 1_000_000;
     const { channels } = this.#output;
     const current = this.#current;
     const leaving = this.#leaving;
@@ -113,7 +115,7 @@ export class Playout {
   }
 
   /** Goes over to the cued buffer once it can sound, or at once when nothing else does. */
-  #chooseBuffer(stamp: number, frames: number): void {
+  #chooseBuffer(stamp: number, frames: number, advance: number): void {
     const next = this.#next;
     if (!next || next.empty) return;
     const position = next.positionAt(stamp);
@@ -121,10 +123,10 @@ export class Playout {
     const ratio = next.rateHz / this.#output.rateHz;
     const margin = (frames + this.#tools.fadeFrames + this.#tools.resampler.reach) * ratio;
     const covered = next.runFrom <= position && next.runTo > position + 2 * margin;
-    if (covered || this.#current.silent) this.#take(next, position);
+    if (covered || this.#current.silent) this.#take(next, position, advance);
   }
 
-  #take(buffer: JitterBuffer, position: number): void {
+  #take(buffer: JitterBuffer, position: number, advance: number): void {
     this.#next = undefined;
     const { rateHz, channels } = buffer;
     const ratio = rateHz / this.#output.rateHz;
@@ -132,7 +134,7 @@ export class Playout {
     if (!fits) this.#tools = toolsFor(rateHz, channels, this.#output);
     if (this.#current.buffer) this.events.push({ kind: "switched" });
     this.#leave(buffer, position);
-    this.#controller.forget();
+    this.#controller.forget(advance);
   }
 
   #dropPlayed(): void {
@@ -154,15 +156,15 @@ export class Playout {
   }
 
   /** Sets the position exactly while nothing is heard, else turns lateness into speed. */
-  #steer(stamp: number, frames: number): number {
+  #steer(stamp: number, frames: number, advance: number): void {
     const current = this.#current;
     const { buffer } = current;
-    if (!buffer || buffer.empty) return 0;
+    if (!buffer || buffer.empty) return;
+    this.lateness = 0;
     if (current.silent) {
       current.position = buffer.positionAt(stamp);
-      this.lateness = 0;
-      this.#controller.restart();
-      return this.#controller.correction;
+      this.#controller.restart(advance);
+      return;
     }
     const late = stamp - buffer.stampAt(current.position);
     const size = Math.abs(late);
@@ -170,12 +172,11 @@ export class Playout {
     if (size > JUMP_LATENESS_SURE || this.#lateBlocks >= JUMP_BLOCKS) {
       this.#leave(buffer, buffer.positionAt(stamp));
       this.events.push({ kind: "jumped", latenessUs: late });
-      this.#controller.restart();
-      this.lateness = 0;
-      return this.#controller.correction;
+      this.#controller.restart(advance);
+      return;
     }
     this.lateness = late;
-    return this.#controller.update(late, frames / this.#output.rateHz);
+    this.#controller.update(late, frames / this.#output.rateHz, advance);
   }
 
   #tell(wasSilent: boolean): void {

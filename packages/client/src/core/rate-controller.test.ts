@@ -8,7 +8,8 @@ function play(controller: RateController, lateness: number, driftPpm: number, se
   const heard: number[] = [];
   let late = lateness;
   for (let t = 0; t < seconds; t += BLOCK_SECONDS) {
-    late += (driftPpm - controller.update(late, BLOCK_SECONDS)) * BLOCK_SECONDS;
+    controller.update(late, BLOCK_SECONDS, 0);
+    late += (driftPpm - controller.speed) * BLOCK_SECONDS;
     heard.push(late);
   }
   return heard;
@@ -31,10 +32,14 @@ describe("a fresh start", () => {
 
   test("never plays faster than 2000 ppm, and after the first seconds never than 300", () => {
     const controller = new RateController();
-    expect(controller.update(10_000, BLOCK_SECONDS)).toBe(2_000);
-    expect(controller.update(-10_000, BLOCK_SECONDS)).toBe(-2_000);
+    const correctionFor = (lateness: number) => {
+      controller.update(lateness, BLOCK_SECONDS, 0);
+      return controller.correction;
+    };
+    expect(correctionFor(10_000)).toBe(2_000);
+    expect(correctionFor(-10_000)).toBe(-2_000);
     play(controller, 0, 0, 5);
-    expect(controller.update(10_000, BLOCK_SECONDS)).toBe(300);
+    expect(correctionFor(10_000)).toBe(300);
   });
 });
 
@@ -65,20 +70,25 @@ describe("in the steady state", () => {
     expect(worst(heard.slice(1_000))).toBeLessThan(50);
   });
 
-  test("turns 20 us of jitter in the clock into less than 15 ppm", () => {
+  test("turns 20 us of jitter in the clock into less than 1 ppm, and a step into no step of speed", () => {
     const controller = settled(0);
     let most = 0;
     for (let n = 0; n < 1_000; n++) {
-      most = Math.max(most, Math.abs(controller.update(n % 2 ? 20 : -20, BLOCK_SECONDS)));
+      controller.update(n % 2 ? 20 : -20, BLOCK_SECONDS, 0);
+      most = Math.max(most, Math.abs(controller.speed));
     }
-    expect(most).toBeLessThan(15);
+    expect(most).toBeLessThan(1);
+    const before = controller.speed;
+    controller.update(0, BLOCK_SECONDS, 10);
+    expect(Math.abs(controller.speed - before)).toBeLessThan(0.5);
   });
 
   test("keeps what it learned over a restart, and forgets it for another source", () => {
     const controller = settled(80);
-    controller.restart();
+    controller.restart(0);
     expect(controller.correction).toBeCloseTo(80, 0);
-    controller.forget();
+    controller.forget(7);
     expect(controller.correction).toBe(0);
+    expect(controller.speed).toBe(7);
   });
 });

@@ -13,6 +13,11 @@
  * The drifts of card and host clock are known from elsewhere and fed forward, so the integral is left with
  * the source's own rate and the errors of those estimates. While the speed is at its bound the integral
  * stands still (anti-windup).
+ *
+ * What is known is learned in steps, a few times a second or at each block, and a step of speed is heard in a tone
+ * as a step of its pitch. So the speed follows what is asked with a lag of T = 0.2 / P. With s = P z the
+ * equation becomes 0.2 z^3 + z^2 + z + 0.2 = 0, whose roots -0.27, -1 and -3.7 still do not overshoot, and
+ * what moves a tone faster than P each second is down by as much.
  */
 
 /**
@@ -24,6 +29,9 @@ const GAIN_SETTLED = 0.7;
 const GAIN_FIRST_SECONDS = 2;
 /** The integral's gain, as a part of the square of the proportional one. */
 const INTEGRAL_PART = 0.2;
+
+/** The speed's lag, as a part of the inverse of the proportional gain. */
+const LAG_PART = 0.2;
 
 /** Bound of the correction while catching up, and thereafter: below what is heard as pitch. (ppm) */
 const CATCHING_UP_MAX = 2_000;
@@ -43,25 +51,28 @@ const LEARNED_MAX = 250;
 export class RateController {
   /** What the last update asked for, feed-forward not included. (ppm) */
   correction = 0;
+  /** What to play at, beyond nominal. (ppm) */
+  speed = 0;
   #learned = 0;
   #seconds = 0;
   #catchingUp = true;
 
-  /** The position was set anew: catch up, and keep what is known of the rates. */
-  restart(): void {
+  /** The position was set anew: catch up, and keep what is known of the rates. `fed` forward, in ppm. */
+  restart(fed: number): void {
     this.#seconds = 0;
     this.#catchingUp = true;
     this.correction = this.#learned;
+    this.speed = fed + this.#learned;
   }
 
   /** Another source or another clock: what was learned about rates means nothing any more. */
-  forget(): void {
+  forget(fed: number): void {
     this.#learned = 0;
-    this.restart();
+    this.restart(fed);
   }
 
-  /** How much faster than fed forward to play. `lateness` in us, positive when behind. (ppm) */
-  update(lateness: number, elapsedSeconds: number): number {
+  /** Sets the speed for the next block. `lateness` in us, positive when behind; `fed` forward, in ppm. */
+  update(lateness: number, elapsedSeconds: number, fed: number): void {
     this.#seconds += elapsedSeconds;
     if (this.#catchingUp) this.#catchingUp = !this.#caughtUp(lateness);
     const falling = (GAIN_FIRST * GAIN_FIRST_SECONDS) / this.#seconds;
@@ -73,7 +84,8 @@ export class RateController {
       const learned = this.#learned + INTEGRAL_PART * gain * gain * heeded;
       this.#learned = clamp(learned, LEARNED_MAX);
     }
-    return this.correction;
+    const lag = LAG_PART / gain;
+    this.speed += ((fed + this.correction - this.speed) * elapsedSeconds) / (lag + elapsedSeconds);
   }
 
   #caughtUp(lateness: number): boolean {
