@@ -14,6 +14,8 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const audioChild = join(import.meta.dirname, "audio-child.mjs");
 const RATE_HZ = 48_000;
+/** How long a cleared queue takes to fall silent: 5 ms. */
+const FADE_FRAMES = 240;
 const REALTIME = { policy: 1, priority: 20 };
 /** Words before a program that may not run in real time, and what tells whether one may. */
 const ORDINARY = ["setpriv", "--bounding-set=-sys_nice"];
@@ -151,16 +153,21 @@ test("JavaScript that stops for longer than is queued is counted", async () => {
   expect(counters.shortCallbacks).toBeGreaterThan(0);
 });
 
-test("clear drops what is queued and goes on with what is written next", async () => {
+test("clear fades out of what is queued and goes on with what is written next", async () => {
   const { counters } = await child("clear", "kitchen", music);
   const { shorts: played } = heard("kitchen");
   const second = 2 * RATE_HZ;
   expect(counters.clearedFrames).toBeGreaterThan(0.5 * RATE_HZ);
-  const before = second - 2 * counters.clearedFrames!;
+  const cleared = second - 2 * counters.clearedFrames!;
+  const before = cleared - 2 * FADE_FRAMES;
   expect(
     Buffer.compare(bytesOf(played.subarray(0, before)), bytesOf(shorts.subarray(0, before))),
   ).toBe(0);
-  const after = played.subarray(before, before + shorts.length - second);
+  for (let at = 0; at < FADE_FRAMES; at++) {
+    const gain = 0.5 + 0.5 * Math.cos((Math.PI * (at + 1)) / (FADE_FRAMES + 1));
+    expect(played[before + 2 * at]).toBeCloseTo(gain * shorts[before + 2 * at]!, -1);
+  }
+  const after = played.subarray(cleared, cleared + shorts.length - second);
   expect(Buffer.compare(bytesOf(after), bytesOf(shorts.subarray(second)))).toBe(0);
 });
 
