@@ -16,24 +16,13 @@ import {
 } from "@tutti/protocol";
 import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import { Chunker, type PcmChunk } from "./chunker.ts";
-import {
-  copyOf,
-  decayFrom,
-  fadeIn,
-  fadeOut,
-  framesOf,
-  joined,
-  silence,
-  silentBytes,
-  startsWithStep,
-} from "./pcm.ts";
+import { copyOf, framesOf, silentBytes } from "./pcm.ts";
 import type { ServerPorts } from "./ports.ts";
-import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
+import type { Rendition } from "./rendition.ts";
+import { type Rendered, Renditions } from "./renditions.ts";
+import { Seams } from "./seams.ts";
 import { type Arrival, StreamClock } from "./stream-clock.ts";
-import { Timeline } from "./timeline.ts";
 
-/** Fades where the programme begins, ends or changes. */
-const FADE = millis(10);
 /** How long silence goes out at least after the last sound: clients fade, and stay locked over a pause. */
 const TAIL_MIN = seconds(2);
 /** A source this late has stopped; an earlier return continues as if nothing had been. */
@@ -55,7 +44,7 @@ export type StreamEvent =
   | { readonly kind: "gap in source"; readonly stream: string; readonly lostMs: number };
 
 export type StreamOutput =
-  | { readonly kind: "audio"; readonly rendition: Rendition; readonly message: AudioMessage }
+  | ({ readonly kind: "audio" } & Rendered)
   | { readonly kind: "status" }
   | { readonly kind: "event"; readonly event: StreamEvent };
 
@@ -65,7 +54,6 @@ type Programme = "nothing" | "source" | "tail" | "fallback";
 /** One stream: from PCM as it comes to messages with a time, in every coding that somebody plays. */
 export class Stream {
   readonly config: StreamConfig;
-  readonly #makeEncoder: ServerPorts["makeEncoder"];
   readonly #format: SampleFormat;
   readonly #buffer: Micros;
   readonly #chunk: Micros;
@@ -73,17 +61,12 @@ export class Stream {
   readonly #tail: Micros;
   readonly #clock: StreamClock;
   readonly #chunker: Chunker;
-  readonly #recent: Timeline<TimedChunk>;
-  readonly #renditions = new Map<string, { rendition: Rendition; players: number }>();
+  readonly #renditions: Renditions;
+  readonly #seams: Seams;
   #programme: Programme = "nothing";
   #status: "idle" | "playing" = "idle";
   /** When the last frame with sound from the source is due. */
   #soundUntil: ServerInstant | undefined;
-  /** The last frame that went out. */
-  #lastFrame: Uint8Array;
-  /** The end of the fallback so far, kept back so that it can be faded out. */
-  #fallbackEnd: Uint8Array = new Uint8Array(0);
-  #fallbackRamp = 0;
   /** After a stall of this process: until when the source's bytes are waited for. */
   #graceUntil: ServerInstant | undefined;
   /** Whole chunks whose time is not fixed yet. */
@@ -93,7 +76,6 @@ export class Stream {
 
   constructor(config: StreamConfig, ports: Pick<ServerPorts, "makeEncoder">) {
     this.config = config;
-    this.#makeEncoder = ports.makeEncoder;
     this.#format = config.sampleFormat;
     this.#buffer = millis(config.bufferMs);
     this.#chunk = millis(config.chunkMs);
@@ -101,8 +83,8 @@ export class Stream {
     this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
     this.#clock = new StreamClock(this.#format.rateHz);
     this.#chunker = new Chunker(this.#format, this.#framesIn(this.#chunk));
-    this.#recent = new Timeline(this.#buffer);
-    this.#lastFrame = silence(frames(1), this.#format);
+    this.#renditions = new Renditions(config, ports.makeEncoder);
+    this.#seams = new Seams(this.#format);
   }
 
   get status(): "idle" | "playing" {
@@ -147,7 +129,7 @@ export class Stream {
     // The fallback ends where sound begins. A copy, as it may be faded and begins where samples are aligned.
     const sound = copyOf(pcm, this.#programme === "fallback" ? silent : 0);
     const begun = this.#beginSource(arrival, now);
-    if (startsWithStep(sound, this.#format)) this.#fadeInStart(sound, 0);
+    this.#seams.begin(sound);
     return [...lost, ...begun, ...this.#fromSource(sound, arrival, now)];
   }
 
@@ -156,12 +138,7 @@ export class Stream {
     if (!this.fallbackWanted) return [];
     const playing = this.#programme === "fallback" && !this.#stale(now);
     const begun = playing ? [] : this.#beginFallback(now);
-    const fresh = copyOf(pcm, 0);
-    this.#fallbackRamp = this.#fadeInStart(fresh, this.#fallbackRamp);
-    const both = joined(this.#fallbackEnd, fresh);
-    const kept = Math.min(both.length, this.#fadeBytes());
-    this.#fallbackEnd = copyOf(both, both.length - kept);
-    return [...begun, ...this.#fill(both.subarray(0, both.length - kept), now)];
+    return [...begun, ...this.#fill(this.#seams.fallback(pcm), now)];
   }
 
   /** To be called when `deadline` has come; earlier does no harm. */
@@ -173,31 +150,14 @@ export class Stream {
     return outputs;
   }
 
-  /** Somebody plays this stream so coded: what it was in the last while is encoded if nobody did before. */
+  /** Somebody plays this stream so coded, from what it was in the last while on. */
   attach(choice: CodecChoice, now: ServerInstant): Rendition {
-    const key = JSON.stringify(choice);
-    const known = this.#renditions.get(key);
-    if (known) {
-      known.players++;
-      return known.rendition;
-    }
-    const encoder = this.#makeEncoder(choice, this.#format, this.config.chunkMs);
-    const rendition = new Rendition(encoder, {
-      rateHz: this.#format.rateHz,
-      buffer: this.#buffer,
-    });
-    for (const chunk of this.#recent.current(now)) rendition.encode(chunk, now);
-    this.#renditions.set(key, { rendition, players: 1 });
-    return rendition;
+    return this.#renditions.attach(choice, now);
   }
 
-  /** One player less; with the last one the encoder goes. */
+  /** Somebody no longer does. */
   detach(rendition: Rendition): void {
-    for (const [key, entry] of this.#renditions) {
-      if (entry.rendition !== rendition || --entry.players > 0) continue;
-      rendition.close();
-      this.#renditions.delete(key);
-    }
+    this.#renditions.detach(rendition);
   }
 
   /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
@@ -227,7 +187,8 @@ export class Stream {
 
   /** Puts the source on the air: behind what plays, or with a new anchor when nothing does. */
   #beginSource(arrival: Arrival, now: ServerInstant): StreamOutput[] {
-    const outputs = this.#programme === "fallback" ? this.#endFallback(now) : [];
+    const outputs =
+      this.#programme === "fallback" ? this.#fill(this.#seams.endFallback(), now) : [];
     this.#programme = "source";
     this.#discardedUntil = undefined;
     if (this.#clock.running && !this.#stale(now)) this.#clock.relock();
@@ -300,19 +261,11 @@ export class Stream {
   #beginFallback(now: ServerInstant): StreamOutput[] {
     const outputs: StreamOutput[] = [];
     if (this.#clock.running && !this.#stale(now)) {
-      outputs.push(...this.#fillSilence(this.#framesIn(FADE), now));
+      outputs.push(...this.#fillSilence(this.#seams.fade, now));
     } else this.#anchor(now);
     this.#programme = "fallback";
-    this.#fallbackRamp = 0;
-    this.#fallbackEnd = new Uint8Array(0);
+    this.#seams.beginFallback();
     return outputs;
-  }
-
-  #endFallback(now: ServerInstant): StreamOutput[] {
-    const end = this.#fallbackEnd;
-    this.#fallbackEnd = new Uint8Array(0);
-    fadeOut(end, this.#format);
-    return this.#fill(end, now);
   }
 
   #discard(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
@@ -323,12 +276,8 @@ export class Stream {
     return [];
   }
 
-  /** Silence that begins without a step from what was heard last. */
   #fillSilence(count: Frames, now: ServerInstant): StreamOutput[] {
-    const pcm = silence(count, this.#format);
-    const decay = frames(Math.min(count, this.#framesIn(FADE)));
-    pcm.set(decayFrom(this.#lastFrame, decay, this.#format));
-    return this.#fill(pcm, now);
+    return this.#fill(this.#seams.silence(count), now);
   }
 
   #fill(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
@@ -340,23 +289,15 @@ export class Stream {
   /** Cuts, stamps, encodes. */
   #emit(pcm: Uint8Array, first: Frames, now: ServerInstant): StreamOutput[] {
     if (pcm.length === 0) return [];
-    this.#lastFrame = copyOf(pcm, pcm.length - this.#lastFrame.length);
+    this.#seams.passed(pcm);
     this.#unstamped.push(...this.#chunker.push(pcm, first));
     if (!this.#clock.settled) return [];
     return this.#unstamped.splice(0).flatMap((chunk) => {
       const recordedAt = this.#clock.stampOf(chunk.first);
       if (this.#programme === "source" && this.#quiet(recordedAt)) return [];
-      return this.#encode({ ...chunk, recordedAt }, now);
+      const rendered = this.#renditions.encode({ ...chunk, recordedAt }, now);
+      return rendered.map((each) => ({ kind: "audio", ...each }) as const);
     });
-  }
-
-  #encode(chunk: TimedChunk, now: ServerInstant): StreamOutput[] {
-    this.#recent.push(chunk, now);
-    return [...this.#renditions.values()].flatMap(({ rendition }) =>
-      rendition
-        .encode(chunk, now)
-        .map((message) => ({ kind: "audio", rendition, message }) as const),
-    );
   }
 
   /** Whether the source has been silent so long that nothing needs to be sent. */
@@ -372,17 +313,6 @@ export class Stream {
     this.#status = status;
     const event = { kind: `stream ${status}`, stream: this.config.name } as const;
     return [{ kind: "status" }, { kind: "event", event }];
-  }
-
-  /** Ramps up the start of a programme of which `done` frames have passed; returns how many have then. */
-  #fadeInStart(pcm: Uint8Array, done: number): number {
-    const length = this.#framesIn(FADE);
-    if (done < length) fadeIn(pcm, this.#format, { done, length });
-    return Math.min(length, done + framesOf(pcm, this.#format));
-  }
-
-  #fadeBytes(): number {
-    return this.#framesIn(FADE) * this.#lastFrame.length;
   }
 
   #framesIn(span: Micros): Frames {

@@ -1,0 +1,63 @@
+import { type Micros, millis, type SampleFormat, type ServerInstant } from "@tutti/protocol";
+import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
+import type { ServerPorts } from "./ports.ts";
+import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
+import { Timeline } from "./timeline.ts";
+
+/** A message, and in which of a stream's codings it is. */
+export interface Rendered {
+  readonly rendition: Rendition;
+  readonly message: AudioMessage;
+}
+
+/** A stream in every coding that somebody plays, and as it was in the last while for those who join. */
+export class Renditions {
+  readonly #makeEncoder: ServerPorts["makeEncoder"];
+  readonly #format: SampleFormat;
+  readonly #chunkMs: number;
+  readonly #buffer: Micros;
+  readonly #recent: Timeline<TimedChunk>;
+  readonly #played = new Map<string, { rendition: Rendition; players: number }>();
+
+  constructor(config: StreamConfig, makeEncoder: ServerPorts["makeEncoder"]) {
+    this.#makeEncoder = makeEncoder;
+    this.#format = config.sampleFormat;
+    this.#chunkMs = config.chunkMs;
+    this.#buffer = millis(config.bufferMs);
+    this.#recent = new Timeline(this.#buffer);
+  }
+
+  /** Somebody plays it so coded: what it was in the last while is encoded if nobody did before. */
+  attach(choice: CodecChoice, now: ServerInstant): Rendition {
+    const key = JSON.stringify(choice);
+    const known = this.#played.get(key);
+    if (known) {
+      known.players++;
+      return known.rendition;
+    }
+    const encoder = this.#makeEncoder(choice, this.#format, this.#chunkMs);
+    const rendition = new Rendition(encoder, {
+      rateHz: this.#format.rateHz,
+      buffer: this.#buffer,
+    });
+    for (const chunk of this.#recent.current(now)) rendition.encode(chunk, now);
+    this.#played.set(key, { rendition, players: 1 });
+    return rendition;
+  }
+
+  /** One player less; with the last one the encoder goes. What is not of this stream is left alone. */
+  detach(rendition: Rendition): void {
+    for (const [key, entry] of this.#played) {
+      if (entry.rendition !== rendition || --entry.players > 0) continue;
+      rendition.close();
+      this.#played.delete(key);
+    }
+  }
+
+  encode(chunk: TimedChunk, now: ServerInstant): Rendered[] {
+    this.#recent.push(chunk, now);
+    return [...this.#played.values()].flatMap(({ rendition }) =>
+      rendition.encode(chunk, now).map((message) => ({ rendition, message })),
+    );
+  }
+}
