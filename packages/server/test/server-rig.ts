@@ -13,6 +13,7 @@ import {
   serverInstant,
 } from "@tutti/protocol";
 import type { StreamConfig } from "@tutti/protocol/config";
+import type { SavedHouse } from "@tutti/protocol/control";
 import { Server, type ServerInput, type ServerOutput, type ServerPorts } from "@tutti/server/core";
 
 const START = serverInstant(50_000_000);
@@ -61,7 +62,7 @@ export class Rig {
   readonly clogged = new Set<number>();
   #ids = 0;
 
-  constructor(set: { sendToMuted?: boolean; streams?: StreamConfig[] } = {}) {
+  constructor(set: { sendToMuted?: boolean; streams?: StreamConfig[]; saved?: SavedHouse } = {}) {
     const ports: ServerPorts = {
       makeEncoder: ({ name }) => {
         this.encoders.push(name);
@@ -83,7 +84,7 @@ export class Rig {
       initialVolume: 30,
       sendToMuted: set.sendToMuted ?? false,
       timePort: 1_704,
-      saved: undefined,
+      saved: set.saved,
       wall: { sec: 1, usec: 0 },
     };
     this.server = new Server(config, ports, START);

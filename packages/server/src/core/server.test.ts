@@ -1,4 +1,12 @@
-import { after, encodeMessage, micros, millis, seconds } from "@tutti/protocol";
+import {
+  after,
+  assert,
+  CLIENTS_MAX,
+  encodeMessage,
+  micros,
+  millis,
+  seconds,
+} from "@tutti/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { closed, kinds, OWN, Rig, STOCK, sentTo, streamOf } from "../../test/server-rig.ts";
 
@@ -46,6 +54,44 @@ describe("a hello", () => {
       "codec header",
       "time",
     ]);
+  });
+
+  test("that cannot be read is refused, with Snapcast's word for it", () => {
+    const outputs = rig.join(1, { ...STOCK, id: "x".repeat(10_000) });
+
+    expect(sentTo(outputs, 1)).toMatchObject([
+      {
+        kind: "error",
+        code: 403,
+        error: "Forbidden",
+        detail: expect.stringContaining("client id"),
+      },
+    ]);
+    expect(sentTo(outputs, 1)[0]?.envelope).toMatchObject({ refersTo: 7 });
+    expect(closed(outputs)).toEqual({ 1: expect.stringContaining("client id") });
+    const places = outputs.map(({ kind }) => kind);
+    expect(places.indexOf("send")).toBeLessThan(places.indexOf("close"));
+    expect(rig.ask(1)).toEqual([]);
+  });
+
+  test("of one too many is refused, and what came with it goes unanswered", () => {
+    const { state } = rig.join(1, STOCK).find((output) => output.kind === "persist") ?? {};
+    assert(state?.clients[0], "a newcomer is persisted");
+    const { config, ...known } = state.clients[0];
+    const clients = Array.from({ length: CLIENTS_MAX }, (_, i) => {
+      return { ...known, id: `room ${i}`, config: { ...config, name: "Room" } };
+    });
+    rig = new Rig({ saved: { ...state, clients } });
+    rig.handle({ kind: "connected", session: 2, address: "10.0.0.1" });
+    const hello = encodeMessage({ kind: "hello", ...STOCK, id: "late" }, { id: 3 });
+    const time = encodeMessage({ kind: "time", latency: micros(0) }, { id: 4 });
+    const bytes = new Uint8Array([...hello, ...time]);
+    const outputs = rig.handle({ kind: "received", session: 2, bytes });
+
+    expect(sentTo(outputs, 2)).toMatchObject([
+      { kind: "error", detail: expect.stringContaining("full"), envelope: { refersTo: 3 } },
+    ]);
+    expect(closed(outputs)).toEqual({ 2: expect.stringContaining("full") });
   });
 
   test("with an id that is there already replaces the older session", () => {

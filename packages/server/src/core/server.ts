@@ -3,39 +3,35 @@ import {
   assert,
   between,
   CLIENTS_MAX,
-  clientIdOf,
   GROUPS_MAX,
-  type Hello,
   type Micros,
   millis,
-  ProtocolError,
   type ServerInstant,
-  type ServerSettings,
 } from "@tutti/protocol";
-import type { CodecChoice } from "@tutti/protocol/config";
 import { Audience, hear } from "./audience.ts";
 import { Control } from "./control.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
+import { Players } from "./players.ts";
 import type { ServerPorts } from "./ports.ts";
 import { reportsOf } from "./reports.ts";
-import { encodeSettings, type Heard, type Peer, type Session } from "./session.ts";
-import { type StreamStatus, streamShape } from "./status.ts";
-import { Stream, type StreamOutput } from "./stream.ts";
+import type { Heard, Session } from "./session.ts";
+import { streamShape } from "./status.ts";
+import type { Stream, StreamOutput } from "./stream.ts";
+import { Streams, statusOf } from "./streams.ts";
 
 /** How often sessions are looked through for those that fell silent: their limits are seconds. */
 const CHECK_EVERY: Micros = millis(250);
 
 /** The whole server but for the world: streams, sessions, the house, and who controls it. */
 export class Server {
-  readonly #config: ServerCoreConfig;
-  readonly #ports: ServerPorts;
-  readonly #streams: ReadonlyMap<string, Stream>;
+  readonly #streams: Streams;
   readonly #house: House;
   readonly #control: Control;
   readonly #outbox = new Outbox();
   readonly #audience = new Audience(this.#outbox);
+  readonly #players: Players;
   #wall: WallTime;
   /** Whether something happened that must survive a restart. */
   #changed = false;
@@ -44,15 +40,21 @@ export class Server {
   #now: ServerInstant;
 
   constructor(config: ServerCoreConfig, ports: ServerPorts, now: ServerInstant) {
-    this.#config = config;
-    this.#ports = ports;
     this.#wall = config.wall;
     this.#checkAt = after(now, CHECK_EVERY);
     this.#now = now;
-    this.#streams = new Map(config.streams.map((each) => [each.name, new Stream(each, ports)]));
+    this.#streams = new Streams(config.streams, ports);
     this.#house = houseOf(config, ports);
+    this.#players = new Players({
+      config,
+      randomToken: ports.randomToken,
+      house: this.#house,
+      streams: this.#streams,
+      audience: this.#audience,
+      outbox: this.#outbox,
+    });
     const about = { name: config.name, version: config.version, host: config.host };
-    const streams = () => [...this.#streams.values()].map(statusOf);
+    const streams = () => this.#streams.statuses;
     const reports = () => reportsOf(this.#audience.all, this.#now);
     this.#control = new Control(this.#house, about, streams, reports);
   }
@@ -60,24 +62,23 @@ export class Server {
   /** When to call `handle` with a deadline, if nothing else happens first. */
   get deadline(): ServerInstant | undefined {
     const check = this.#audience.size > 0 ? [this.#checkAt] : [];
-    const streams = [...this.#streams.values()].map((stream) => stream.deadline);
-    const all = [...check, ...streams].filter((at) => at !== undefined);
+    const all = [...check, this.#streams.deadline].filter((at) => at !== undefined);
     return all.toSorted((a, b) => a - b)[0];
   }
 
   /** The streams whose fallback is to be fed from the start. */
   get fallbacks(): readonly string[] {
-    return [...this.#streams].filter(([, stream]) => stream.fallbackWanted).map(([name]) => name);
+    return this.#streams.fallbacks;
   }
 
   /** How long a stream's source keeps what it has; zero or less: no longer. */
   sourceWait(stream: string, now: ServerInstant): Micros {
-    return this.#stream(stream).sourceWait(now);
+    return this.#streams.get(stream).sourceWait(now);
   }
 
   /** How long until a stream's fallback should hand over more. */
   fallbackWait(stream: string, now: ServerInstant): Micros {
-    return this.#stream(stream).fallbackWait(now);
+    return this.#streams.get(stream).fallbackWait(now);
   }
 
   /** Whether a question about the time comes from a session of ours. */
@@ -103,7 +104,7 @@ export class Server {
         this.#receive(input.session, input.bytes, now);
         break;
       case "disconnected":
-        this.#end(input.session);
+        this.#apply(this.#players.end(input.session, this.#wall), now);
         break;
       case "backlog":
         this.#audience.drain(input.session, input.bytes, now);
@@ -138,15 +139,20 @@ export class Server {
     const session = this.#audience.get(id);
     if (!session) return;
     const heard = hear(session, bytes, now);
-    if (typeof heard === "string") this.#close(id, heard);
-    else for (const each of heard) this.#hear(id, session, each, now);
+    if (typeof heard === "string") {
+      this.#apply(this.#players.refuse(id, session, heard, this.#wall), now);
+      return;
+    }
+    for (const each of heard) this.#hear(id, session, each, now);
   }
 
   #hear(id: number, session: Session, heard: Heard, now: ServerInstant): void {
+    // What came with a Hello that was refused.
+    if (this.#audience.get(id) !== session) return;
     const client = session.peer?.clientId;
     switch (heard.kind) {
       case "hello":
-        this.#welcome(id, session, heard, now);
+        this.#apply(this.#players.welcome(id, session, heard, { now, wall: this.#wall }), now);
         break;
       case "time":
         this.#outbox.send(id, heard.answer);
@@ -159,77 +165,8 @@ export class Server {
     }
   }
 
-  /** Lets a client in, unless the house refuses it. */
-  #welcome(
-    id: number,
-    session: Session,
-    heard: Heard & { kind: "hello" },
-    now: ServerInstant,
-  ): void {
-    const { hello, requestId } = heard;
-    const { address } = session;
-    const changes = this.#admit(hello, address);
-    if (typeof changes === "string") {
-      this.#close(id, changes);
-      return;
-    }
-    const clientId = clientIdOf(hello);
-    // The newest connection of a client is the real one: others are left over from a lost link.
-    for (const [other] of this.#audience.of(clientId)) this.#drop(other, "replaced by a newer one");
-    const peer = { hello, clientId, timeToken: this.#tokenFor(id, hello) };
-    session.welcome(peer);
-    this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), requestId));
-    this.#play(id, session, peer, now);
-    this.#apply(changes, now);
-    const program = `${hello.clientName} ${hello.version}`;
-    const stream = this.#house.streamOf(clientId);
-    this.#outbox.report({ kind: "client connected", client: clientId, address, program, stream });
-  }
-
-  #admit(hello: Hello, address: string): HouseChange[] | string {
-    try {
-      return this.#house.connect(hello, address, this.#wall);
-    } catch (error) {
-      if (error instanceof ProtocolError) return error.message;
-      throw error;
-    }
-  }
-
-  #tokenFor(id: number, { tutti }: Hello): string | undefined {
-    if (!tutti?.udpTime || this.#config.timePort === undefined) return undefined;
-    const token = this.#ports.randomToken();
-    this.#audience.giveToken(token, id);
-    return token;
-  }
-
-  #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {
-    const { bufferMs } = this.#streamOf(clientId).config;
-    const settings = { ...this.#house.settingsOf(clientId), bufferMs };
-    if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
-    const { version, epoch, timePort: port } = this.#config;
-    const asks = timeToken !== undefined && port !== undefined;
-    const tutti = { version, epoch, ...(asks && { udpTime: { port, token: timeToken } }) };
-    return { ...settings, tutti };
-  }
-
-  /** Puts a session onto its client's stream. Settings must have been sent before. */
-  #play(id: number, session: Session, peer: Peer, now: ServerInstant): void {
-    this.#stop(id, session);
-    const stream = this.#streamOf(peer.clientId);
-    const { bufferMs, codec } = stream.config;
-    const rendition = stream.attach(codecFor(peer.hello, codec), now);
-    session.wantsAudio = this.#wantsAudio(peer);
-    this.#audience.play(id, session, { rendition, bufferMs, now });
-  }
-
-  /** Our own clients mute themselves, with a fade; stock ones expect nothing while they are muted. */
-  #wantsAudio({ clientId, hello }: Peer): boolean {
-    if (hello.tutti || this.#config.sendToMuted) return true;
-    return !this.#house.settingsOf(clientId).muted;
-  }
-
   #run(name: string, work: (stream: Stream) => readonly StreamOutput[], now: ServerInstant): void {
-    const stream = this.#stream(name);
+    const stream = this.#streams.get(name);
     for (const output of work(stream)) {
       switch (output.kind) {
         case "audio":
@@ -268,15 +205,13 @@ export class Server {
     for (const change of changes) {
       switch (change.kind) {
         case "settings":
-          this.#eachOf(change.client, (id, session, peer) =>
-            this.#resettle(id, session, peer, now),
-          );
+          this.#players.resettle(change.client, now);
           break;
         case "stream":
-          this.#eachOf(change.client, (id, session, peer) => this.#switch(id, session, peer, now));
+          this.#players.switch(change.client, now);
           break;
         case "forgotten":
-          this.#eachOf(change.client, (id) => this.#drop(id, "client deleted"));
+          this.#players.forget(change.client);
           break;
         case "changed":
           this.#changed = true;
@@ -288,26 +223,6 @@ export class Server {
     }
   }
 
-  #eachOf(client: string, act: (id: number, session: Session, peer: Peer) => void): void {
-    for (const [id, session] of this.#audience.of(client)) {
-      if (session.peer) act(id, session, session.peer);
-    }
-  }
-
-  /** Volume, mute or latency changed. */
-  #resettle(id: number, session: Session, peer: Peer, now: ServerInstant): void {
-    this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
-    session.wantsAudio = this.#wantsAudio(peer);
-    if (!session.wantsAudio) session.pause();
-    this.#audience.start(id, session, now);
-  }
-
-  /** The buffer may be another one: settings go first. */
-  #switch(id: number, session: Session, peer: Peer, now: ServerInstant): void {
-    this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
-    this.#play(id, session, peer, now);
-  }
-
   #timeAsked(token: string, now: ServerInstant): void {
     const session = this.#audience.byToken(token);
     session?.seen(now);
@@ -315,62 +230,15 @@ export class Server {
   }
 
   #pass(now: ServerInstant): void {
-    for (const name of this.#streams.keys()) this.#run(name, (stream) => stream.pass(now), now);
+    for (const name of this.#streams.names) this.#run(name, (stream) => stream.pass(now), now);
     if (now < this.#checkAt) return;
     // If it is we who stood still, what clients said meanwhile has not been read yet.
     const stalled = between(this.#checkAt, now) > CHECK_EVERY;
     this.#checkAt = after(now, CHECK_EVERY);
     if (stalled) return;
-    for (const [id, reason] of this.#audience.overdue(now)) this.#close(id, reason);
-  }
-
-  /** Ends a session; its client is gone. */
-  #close(id: number, reason: string): void {
-    const session = this.#audience.get(id);
-    this.#drop(id, reason);
-    if (session) this.#lost(session);
-  }
-
-  /** Ends a session of a client that the house has dealt with. */
-  #drop(id: number, reason: string): void {
-    const session = this.#audience.get(id);
-    if (session) this.#stop(id, session);
-    this.#audience.close(id, reason);
-  }
-
-  /** The peer ended it. */
-  #end(id: number): void {
-    const session = this.#audience.get(id);
-    if (!session) return;
-    this.#stop(id, session);
-    this.#audience.forget(id);
-    this.#lost(session);
-  }
-
-  #lost({ peer, address }: Session): void {
-    if (!peer) return;
-    const client = peer.clientId;
-    for (const change of this.#house.disconnect(client, this.#wall)) {
-      if (change.kind === "changed") this.#changed = true;
-      if (change.kind === "notify") this.#notify(change.method, change.params);
+    for (const [id, reason] of this.#audience.overdue(now)) {
+      this.#apply(this.#players.close(id, reason, this.#wall), now);
     }
-    this.#outbox.report({ kind: "client disconnected", client, address });
-  }
-
-  #stop(id: number, session: Session): void {
-    const rendition = this.#audience.stop(id, session);
-    if (!rendition) return;
-    for (const stream of this.#streams.values()) stream.detach(rendition);
-  }
-
-  #stream(name: string): Stream {
-    const stream = this.#streams.get(name);
-    assert(stream, "the stream is one of the configuration");
-    return stream;
-  }
-
-  #streamOf(clientId: string): Stream {
-    return this.#stream(this.#house.streamOf(clientId));
   }
 }
 
@@ -388,13 +256,4 @@ function houseOf(config: ServerCoreConfig, { randomId }: ServerPorts): House {
     clientsMax: CLIENTS_MAX,
     groupsMax: GROUPS_MAX,
   });
-}
-
-/** A client of our own kind that cannot decode the stream's codec gets PCM, which everybody can. */
-function codecFor({ tutti }: Hello, choice: CodecChoice): CodecChoice {
-  return tutti && !tutti.codecs.includes(choice.name) ? { name: "pcm" } : choice;
-}
-
-function statusOf({ config, status }: Stream): StreamStatus {
-  return { id: config.name, status, uri: config.uri, properties: {} };
 }

@@ -5,12 +5,12 @@ import {
   between,
   type ClientInfo,
   type CodecHeader,
-  clientIdOf,
   decodeMessage,
   encodeMessage,
   HELLO_TIMEOUT,
   type Header,
   type Hello,
+  MESSAGE_TYPES,
   MessageSplitter,
   micros,
   millis,
@@ -58,6 +58,8 @@ export class Session {
   rendition: Rendition | undefined;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
+  /** The number of its Hello, while that is not answered. */
+  greeting: number | undefined;
   /** The last that a client of our own kind said of itself. */
   report: Report | undefined;
   #peer: Peer | undefined;
@@ -109,6 +111,7 @@ export class Session {
   /** The owner accepts the peer. */
   welcome(peer: Peer): void {
     this.#peer = peer;
+    this.greeting = undefined;
   }
 
   /** Chunks older than `buffer` (and the limit's margin) are not sent from now on. */
@@ -161,6 +164,7 @@ export class Session {
   }
 
   #hear(raw: RawMessage, now: ServerInstant): Heard[] {
+    if (raw.header.type === MESSAGE_TYPES.hello && !this.#saidHello) this.greeting = raw.header.id;
     const message = decodeMessage(raw);
     if (message.kind === "hello") return [this.#hello(message, raw.header)];
     if (!this.#saidHello) throw new ProtocolError(`"${message.kind}" before hello`);
@@ -174,7 +178,6 @@ export class Session {
 
   #hello(hello: Hello, { id }: Header): Heard {
     if (this.#saidHello) throw new ProtocolError("a second hello");
-    if (clientIdOf(hello) === "") throw new ProtocolError("hello without an id");
     this.#saidHello = true;
     this.#splitter.bodyBytesMax = BODY_BYTES_MAX;
     return { kind: "hello", hello, requestId: id };

@@ -1,0 +1,195 @@
+import {
+  clientIdOf,
+  encodeMessage,
+  type Hello,
+  ProtocolError,
+  type ServerInstant,
+  type ServerSettings,
+} from "@tutti/protocol";
+import type { CodecChoice } from "@tutti/protocol/config";
+import type { Audience } from "./audience.ts";
+import type { House, HouseChange, WallTime } from "./house.ts";
+import type { ServerCoreConfig } from "./input.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ServerPorts } from "./ports.ts";
+import { encodeSettings, type Heard, type Peer, type Session } from "./session.ts";
+import type { Stream } from "./stream.ts";
+import type { Streams } from "./streams.ts";
+
+/** Snapcast's number for who is not let in. */
+const FORBIDDEN = { code: 403, error: "Forbidden" } as const;
+
+export interface PlayersOptions {
+  readonly config: ServerCoreConfig;
+  readonly randomToken: ServerPorts["randomToken"];
+  readonly house: House;
+  readonly streams: Streams;
+  readonly audience: Audience;
+  readonly outbox: Outbox;
+}
+
+/** Clients as players: lets them in, puts each onto its group's stream, tells it its settings, sees it off. */
+export class Players {
+  readonly #config: ServerCoreConfig;
+  readonly #randomToken: ServerPorts["randomToken"];
+  readonly #house: House;
+  readonly #streams: Streams;
+  readonly #audience: Audience;
+  readonly #outbox: Outbox;
+
+  constructor({ config, randomToken, house, streams, audience, outbox }: PlayersOptions) {
+    this.#config = config;
+    this.#randomToken = randomToken;
+    this.#house = house;
+    this.#streams = streams;
+    this.#audience = audience;
+    this.#outbox = outbox;
+  }
+
+  /** Lets a client in, unless the house refuses it. */
+  welcome(
+    id: number,
+    session: Session,
+    { hello, requestId }: Heard & { kind: "hello" },
+    { now, wall }: { now: ServerInstant; wall: WallTime },
+  ): HouseChange[] {
+    const { address } = session;
+    const changes = this.#admit(hello, address, wall);
+    if (typeof changes === "string") return this.refuse(id, session, changes, wall);
+    const clientId = clientIdOf(hello);
+    // The newest connection of a client is the real one: others are left over from a lost link.
+    for (const [other] of this.#audience.of(clientId)) this.#drop(other, "replaced by a newer one");
+    const peer = { hello, clientId, timeToken: this.#tokenFor(id, hello) };
+    session.welcome(peer);
+    this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), requestId));
+    this.#play(id, session, peer, now);
+    const program = `${hello.clientName} ${hello.version}`;
+    const stream = this.#house.streamOf(clientId);
+    this.#outbox.report({ kind: "client connected", client: clientId, address, program, stream });
+    return changes;
+  }
+
+  /** Ends a session for what its client said; one that has just introduced itself is told why. */
+  refuse(id: number, { greeting }: Session, reason: string, wall: WallTime): HouseChange[] {
+    if (greeting !== undefined) {
+      const refusal = { kind: "error", ...FORBIDDEN, detail: reason } as const;
+      this.#outbox.send(id, encodeMessage(refusal, { refersTo: greeting }));
+    }
+    return this.close(id, reason, wall);
+  }
+
+  /** A client's volume, mute or latency changed. */
+  resettle(client: string, now: ServerInstant): void {
+    for (const [id, session, peer] of this.#sessionsOf(client)) {
+      this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
+      session.wantsAudio = this.#wantsAudio(peer);
+      if (!session.wantsAudio) session.pause();
+      this.#audience.start(id, session, now);
+    }
+  }
+
+  /** A client's group plays another stream. The buffer may be another one: settings go first. */
+  switch(client: string, now: ServerInstant): void {
+    for (const [id, session, peer] of this.#sessionsOf(client)) {
+      this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
+      this.#play(id, session, peer, now);
+    }
+  }
+
+  /** The house has forgotten a client. */
+  forget(client: string): void {
+    for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
+  }
+
+  /** Ends a session; its client is gone. */
+  close(id: number, reason: string, wall: WallTime): HouseChange[] {
+    const session = this.#audience.get(id);
+    this.#drop(id, reason);
+    return session ? this.#lost(session, wall) : [];
+  }
+
+  /** The peer ended a session. */
+  end(id: number, wall: WallTime): HouseChange[] {
+    const session = this.#audience.get(id);
+    if (!session) return [];
+    this.#stop(id, session);
+    this.#audience.forget(id);
+    return this.#lost(session, wall);
+  }
+
+  #admit(hello: Hello, address: string, wall: WallTime): HouseChange[] | string {
+    try {
+      return this.#house.connect(hello, address, wall);
+    } catch (error) {
+      if (error instanceof ProtocolError) return error.message;
+      throw error;
+    }
+  }
+
+  #tokenFor(id: number, { tutti }: Hello): string | undefined {
+    if (!tutti?.udpTime || this.#config.timePort === undefined) return undefined;
+    const token = this.#randomToken();
+    this.#audience.giveToken(token, id);
+    return token;
+  }
+
+  #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {
+    const { bufferMs } = this.#streamOf(clientId).config;
+    const settings = { ...this.#house.settingsOf(clientId), bufferMs };
+    if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
+    const { version, epoch, timePort: port } = this.#config;
+    const asks = timeToken !== undefined && port !== undefined;
+    const tutti = { version, epoch, ...(asks && { udpTime: { port, token: timeToken } }) };
+    return { ...settings, tutti };
+  }
+
+  /** Puts a session onto its client's stream. Settings must have been sent before. */
+  #play(id: number, session: Session, peer: Peer, now: ServerInstant): void {
+    this.#stop(id, session);
+    const stream = this.#streamOf(peer.clientId);
+    const { bufferMs, codec } = stream.config;
+    const rendition = stream.attach(codecFor(peer.hello, codec), now);
+    session.wantsAudio = this.#wantsAudio(peer);
+    this.#audience.play(id, session, { rendition, bufferMs, now });
+  }
+
+  /** Our own clients mute themselves, with a fade; stock ones expect nothing while they are muted. */
+  #wantsAudio({ clientId, hello }: Peer): boolean {
+    if (hello.tutti || this.#config.sendToMuted) return true;
+    return !this.#house.settingsOf(clientId).muted;
+  }
+
+  /** Ends a session of a client that the house has dealt with. */
+  #drop(id: number, reason: string): void {
+    const session = this.#audience.get(id);
+    if (session) this.#stop(id, session);
+    this.#audience.close(id, reason);
+  }
+
+  #lost({ peer, address }: Session, wall: WallTime): HouseChange[] {
+    if (!peer) return [];
+    const client = peer.clientId;
+    this.#outbox.report({ kind: "client disconnected", client, address });
+    return this.#house.disconnect(client, wall);
+  }
+
+  #stop(id: number, session: Session): void {
+    const rendition = this.#audience.stop(id, session);
+    if (rendition) this.#streams.detach(rendition);
+  }
+
+  #sessionsOf(client: string): [id: number, session: Session, peer: Peer][] {
+    return this.#audience
+      .of(client)
+      .flatMap(([id, session]) => (session.peer ? [[id, session, session.peer]] : []));
+  }
+
+  #streamOf(clientId: string): Stream {
+    return this.#streams.get(this.#house.streamOf(clientId));
+  }
+}
+
+/** A client of our own kind that cannot decode the stream's codec gets PCM, which everybody can. */
+function codecFor({ tutti }: Hello, choice: CodecChoice): CodecChoice {
+  return tutti && !tutti.codecs.includes(choice.name) ? { name: "pcm" } : choice;
+}
