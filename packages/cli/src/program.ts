@@ -1,7 +1,7 @@
 import { VERSION } from "@tutti/protocol";
 import { Command } from "commander";
-import { addConfigVerb } from "./config-check.ts";
 import { EXIT_CODES, EXIT_USAGE } from "./exit-codes.ts";
+import { addConfigVerbs } from "./tree/config-verbs.ts";
 import { addGroupVerbs } from "./tree/group-verbs.ts";
 import { addHouseVerbs } from "./tree/house-verbs.ts";
 import { addMachineVerbs } from "./tree/machine-verbs.ts";
@@ -19,7 +19,7 @@ export function makeProgram(): Command {
   addHouseVerbs(program);
   addGroupVerbs(program);
   addStreamVerbs(program);
-  addConfigVerb(program);
+  addConfigVerbs(program);
   const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`);
   program.addHelpText(
     "after",

@@ -6,6 +6,12 @@ export {
 } from "./client-config.ts";
 export { type CodecChoice, formatCodecChoice, parseCodecChoice } from "./codec-choice.ts";
 export type { ConfigInput, MachineDefaults } from "./config-reading.ts";
+export {
+  type EffectiveConfig,
+  effectiveClientConfig,
+  effectiveServerConfig,
+  sourceMapping,
+} from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
@@ -17,3 +23,4 @@ export {
 export { SOURCE_SCHEMES, type SourceSpec, sourceOfUri } from "./source-spec.ts";
 export { parseSourceUri, type StreamUri } from "./source-uri.ts";
 export { type StreamConfig, type StreamDefaults, streamOfUri } from "./stream-config.ts";
+export { writeYaml } from "./yaml-writing.ts";

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { Client } from "./model.ts";
 
+/** The file in the state directory that holds the house. */
+export const SAVED_HOUSE_FILE = "house.json";
+
 /** A group as it is kept on disk: by its members' ids. */
 export const SavedGroup = z.object({
   clients: z.array(z.string()),

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseSavedHouse, type SavedHouse } from "@tutti/protocol/control";
+import { parseSavedHouse, SAVED_HOUSE_FILE, type SavedHouse } from "@tutti/protocol/control";
 
 /** What an operator must know about the state file. */
 export type StoreEvent =
@@ -44,7 +44,7 @@ export class JsonFileStore {
 
   constructor(options: JsonFileStoreOptions) {
     this.#options = options;
-    this.#file = join(options.directory, "house.json");
+    this.#file = join(options.directory, SAVED_HOUSE_FILE);
     this.#previous = join(options.directory, "house.previous.json");
   }
 

@@ -1,33 +1,30 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "@tutti/protocol";
 import { parseClientConfig, parseServerConfig } from "@tutti/protocol/config";
-import type { Command } from "commander";
-import { EXIT_CONFIG } from "./exit-codes.ts";
+import { EXIT_CONFIG } from "../exit-codes.ts";
 
-type Daemon = "server" | "client";
+export type Daemon = "server" | "client";
 
-export function addConfigVerb(program: Command): void {
-  program
-    .command("config")
-    .description("what configuration files say")
-    .command("check")
-    .description("read a file as its daemon would, and name every mistake in it (exit code 78)")
-    .argument("<file>", "server.yaml, client.yaml, or a name that begins so")
-    .option("--server", "it is a server's, whatever its name")
-    .option("--client", "it is a client's, whatever its name")
-    .action((file: string, options: { server?: boolean; client?: boolean }) => {
-      const daemon = options.client ? "client" : options.server ? "server" : daemonOf(file);
-      const { complaint, summary } = checkConfig(file, daemon);
-      if (summary !== undefined) process.stdout.write(`${summary}\n`);
-      if (complaint !== undefined) {
-        process.stderr.write(`${complaint}\n`);
-        process.exitCode = EXIT_CONFIG;
-      }
-    });
+/** Which daemon's file it is, as two flags say it. */
+export interface DaemonOption {
+  readonly server?: boolean;
+  readonly client?: boolean;
 }
 
-function daemonOf(file: string): Daemon {
-  return /(^|\/)client[^/]*$/.test(file) ? "client" : "server";
+/** `tutti config check FILE`. */
+export function check(file: string, options: DaemonOption): void {
+  const { complaint, summary } = checkConfig(file, daemonOf(file, options));
+  if (summary !== undefined) process.stdout.write(`${summary}\n`);
+  if (complaint !== undefined) {
+    process.stderr.write(`${complaint}\n`);
+    process.exitCode = EXIT_CONFIG;
+  }
+}
+
+/** By the flags, else by the file's name. */
+export function daemonOf(file: string, { client, server }: DaemonOption): Daemon {
+  if (client) return "client";
+  return !server && /(^|\/)client[^/]*$/.test(file) ? "client" : "server";
 }
 
 /** Either a line that sums the file up, or everything that is wrong with it. */
@@ -53,6 +50,7 @@ export function checkConfig(
   }
 }
 
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
+/** The world's refusal of a file, which has a code. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }
