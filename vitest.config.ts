@@ -24,7 +24,13 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
-      { test: { name: "tools", include: ["tools/**/*.test.ts"] } },
+      {
+        test: {
+          name: "tools",
+          include: ["tools/**/*.test.ts", "bench/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "e2e",

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { freePort } from "../../test/e2e/harness/ports.ts";
 import { Running } from "../../test/e2e/harness/running.ts";
-import { fifoIn, startSnapserver } from "../../test/e2e/harness/snapserver.ts";
+import {
+  fifoIn,
+  type SnapserverPorts,
+  snapserverArguments,
+  startSnapserver,
+} from "../../test/e2e/harness/snapserver.ts";
 import { waitForPort } from "../../test/e2e/harness/wait-for-port.ts";
 import { projectRoot } from "./card.ts";
 
@@ -22,17 +27,32 @@ export async function startServer(
     outlivesNot(server.process);
     return server;
   }
-  const port = await freePort();
-  const server = new Running(process.execPath, [
-    join(projectRoot(), "packages/server/dist/bundle/main.cjs"),
-    ...["--state-dir", join(directory, "server"), "--codec", codec, "--buffer", "1000"],
-    ...["--source", `pipe://${fifoIn(directory)}?name=default&mode=read`, "--no-mdns"],
-    ...["--stream-port", `${port}`, "--control-port", `${await freePort()}`],
-    ...["--http-port", `${await freePort()}`, "--chunk", "20"],
-  ]);
+  const ports = {
+    port: await freePort(),
+    controlPort: await freePort(),
+    httpPort: await freePort(),
+  };
+  const [program = "", ...words] = serverCommand("tutti", { directory, codec }, ports);
+  const server = new Running(program, words);
   outlivesNot(server);
-  await waitForPort(port);
-  return { process: server, port };
+  await waitForPort(ports.port);
+  return { process: server, port: ports.port };
+}
+
+/** How a server of either kind is started on the FIFO in the directory, with a buffer of one second. */
+export function serverCommand(
+  system: SystemName,
+  options: { readonly directory: string; readonly codec: Codec },
+  ports: SnapserverPorts,
+): string[] {
+  if (system === "snapcast") return ["snapserver", ...snapserverArguments(options, ports)];
+  return [
+    ...[process.execPath, join(projectRoot(), "packages/server/dist/bundle/main.cjs")],
+    ...["--state-dir", join(options.directory, "server"), "--codec", options.codec],
+    ...["--source", `pipe://${fifoIn(options.directory)}?name=default&mode=read`, "--no-mdns"],
+    ...["--stream-port", `${ports.port}`, "--control-port", `${ports.controlPort}`],
+    ...["--http-port", `${ports.httpPort}`, "--chunk", "20", "--buffer", "1000"],
+  ];
 }
 
 /** A benchmark that fails leaves nothing behind. */
@@ -53,15 +73,23 @@ export function startClient(
   options: { directory: string; id: string; environment: Readonly<Record<string, string>> },
 ): Running {
   const { directory, id, environment } = options;
-  const address = { host: "127.0.0.1", port: `${server.port}` };
+  const address = { host: "127.0.0.1", port: server.port };
+  const [program = "", ...words] = clientCommand(system, { ...address, directory, id });
+  return outlivesNot(new Running(program, words, environment));
+}
+
+/** How a client of either kind is started that plays to ALSA's device "default". */
+export function clientCommand(
+  system: SystemName,
+  at: { readonly host: string; readonly port: number; readonly directory: string; id: string },
+): string[] {
+  const { host, port, directory, id } = at;
   if (system === "snapcast") {
-    const words = ["-h", address.host, "-p", address.port, "--hostID", id, "--logsink", "stdout"];
-    return outlivesNot(new Running("snapclient", words, environment));
+    return ["snapclient", "-h", host, "-p", `${port}`, "--hostID", id, "--logsink", "stdout"];
   }
-  const words = [
-    join(projectRoot(), "packages/client/dist/bundle/main.cjs"),
-    ...["--host", address.host, "--port", address.port, "--id", id],
+  return [
+    ...[process.execPath, join(projectRoot(), "packages/client/dist/bundle/main.cjs")],
+    ...["--host", host, "--port", `${port}`, "--id", id],
     ...["--device", "default", "--state-dir", join(directory, id)],
   ];
-  return outlivesNot(new Running(process.execPath, words, environment));
 }

@@ -26,7 +26,10 @@
  *   unplugged             while this file exists the card is gone: in an underrun when the file is
  *                         empty, otherwise as the kernel does it, with the state "disconnected"
  *
- * `out`.log and `in`.log get a line of JSON for each start, stop, overrun and underrun. A card in use is busy.
+ * Frames that are written when they should have been playing are not played, as on a real card.
+ *
+ * `out`.log and `in`.log get a line of JSON for each start, stop, overrun, underrun and write that was late. A card
+ * in use is busy.
  */
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
@@ -119,9 +122,17 @@ static void arm(card_t *c)
   arm_at(c, c->t0 + (double)(c->first + wanted) / c->frames_per_ns + 1000);
 }
 
-static void put(card_t *c, const char *samples, int64_t frame, size_t frames)
+static void put(card_t *c, const char *samples, int64_t frame, int64_t frames)
 {
-  size_t bytes = frames * frame_bytes(c);
+  int64_t late = card_frame(c) - frame;
+  if (late > frames) late = frames;
+  if (late > 0) {
+    note(c, "late", frame);
+    samples += (size_t)late * frame_bytes(c);
+    frame += late;
+    frames -= late;
+  }
+  size_t bytes = (size_t)frames * frame_bytes(c);
   if (pwrite(c->file, samples, bytes, (off_t)(frame * (int64_t)frame_bytes(c))) != (ssize_t)bytes)
     SNDERR("virtual card: cannot write");
 }
@@ -132,7 +143,7 @@ static int card_start(snd_pcm_ioplug_t *io)
   if (gone(c)) return -ENODEV;
   c->first = card_frame(c) + 1;
   c->running = true;
-  if (plays(c)) put(c, c->samples, c->first, (size_t)c->transferred);
+  if (plays(c)) put(c, c->samples, c->first, c->transferred);
   note(c, "start", c->first);
   arm(c);
   return 0;
@@ -241,7 +252,7 @@ static void record(card_t *c, const char *from, snd_pcm_uframes_t frames)
     if (c->s16) ((int16_t *)to)[k] = s16_of(sample_of(c->io.format, from));
     else ((float *)to)[k] = sample_of(c->io.format, from);
   }
-  if (c->running) put(c, to, c->first + c->transferred, frames);
+  if (c->running) put(c, to, c->first + c->transferred, (int64_t)frames);
 }
 
 static void deliver(card_t *c, char *to, snd_pcm_uframes_t frames)

@@ -32,7 +32,7 @@ export interface CardSettings {
 }
 
 export interface CardEvent {
-  readonly event: "start" | "stop" | "drained" | "underrun" | "overrun" | "unplugged";
+  readonly event: "start" | "stop" | "drained" | "underrun" | "overrun" | "unplugged" | "late";
   /** The card's own frame at which it happened. */
   readonly frame: number;
   readonly ns: number;
@@ -48,6 +48,8 @@ export interface VirtualCards {
 }
 
 const FLOAT_BYTES = 4;
+/** Benchmarks compile this file to another place, where the script is not. */
+const BUILD_SCRIPT = join(import.meta.dirname.replace("/bench/dist/", "/"), "build.sh");
 
 /** One card, from outside: what it played, and exactly when. */
 export class VirtualCard {
@@ -146,13 +148,17 @@ export class VirtualCard {
 }
 
 /**
- * Builds the plugin into `dir`, once, and describes the cards in an asound.conf there. The first card
- * that plays is the default one. Frame 0 of every card is now.
+ * Builds the plugin into `plugins`, once, and describes the cards in an asound.conf in `dir`. The first
+ * card that plays is the default one. Frame 0 of every card is now.
  */
-export function makeVirtualCards(dir: string, settings: readonly CardSettings[]): VirtualCards {
+export function makeVirtualCards(
+  dir: string,
+  settings: readonly CardSettings[],
+  plugins = dir,
+): VirtualCards {
   mkdirSync(dir, { recursive: true });
-  const plugin = join(dir, "libasound_module_pcm_virtual.so");
-  if (!existsSync(plugin)) execFileSync(join(import.meta.dirname, "build.sh"), [dir]);
+  const plugin = join(plugins, "libasound_module_pcm_virtual.so");
+  if (!existsSync(plugin)) execFileSync("sh", [BUILD_SCRIPT, plugins]);
   const t0Ns = process.hrtime.bigint();
   const cards = settings.map((each) => new VirtualCard(dir, t0Ns, each));
   // PortAudio aborts unless some name is "default".
