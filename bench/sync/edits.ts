@@ -136,10 +136,14 @@ function lineAt(pieces: readonly Piece[]): number {
   return (4 * a.ahead + b.ahead - 2 * c.ahead) / 3;
 }
 
+/** The first and the last piece of a sound rise from nothing or fall to it, which is not damage. */
 function damageIn(pieces: readonly Piece[], jumps: readonly Found[], likenessMin: number): Found[] {
   const damaged = pieces.map(
     ({ likeness }, at) =>
-      likeness < likenessMin && !jumps.some((jump) => Math.abs(jump.at - at) <= SIDE),
+      likeness < likenessMin &&
+      at > 0 &&
+      at < pieces.length - 1 &&
+      !jumps.some((jump) => Math.abs(jump.at - at) <= SIDE),
   );
   return damaged.flatMap((is, at) => (is && !damaged[at - 1] ? [{ at, frames: undefined }] : []));
 }

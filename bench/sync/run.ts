@@ -1,0 +1,189 @@
+/**
+ * How far rooms are apart, beside Debian's Snapcast at the same time on the same input, and what keeping
+ * them together does to the sound. place.ts, track.ts, pair.ts, edits.ts and distortion.ts say how it is
+ * measured, scenarios.ts under which conditions. Recordings are measured after a run, never during one.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LINKS, parseLink } from "../../test/link/link.ts";
+import { describeMachine } from "../harness/machine.ts";
+import { amount, choice, type Option, readOptions } from "../harness/options.ts";
+import { CODECS, type Codec } from "../harness/systems.ts";
+import { keepFloor, keepRun, readCollection } from "./collection.ts";
+import { measureFloor } from "./floor.ts";
+import { type Figures, measure } from "./measure.ts";
+import { whatIsMissing } from "./needs.ts";
+import { floorLine, publishAll } from "./page.ts";
+import { flatten } from "./place.ts";
+import { cardsOf, SCENARIOS, type Scenario } from "./scenarios.ts";
+import { canShiftTime, playSession, SYSTEMS } from "./session.ts";
+import { leftOf, noise, tone } from "./signal.ts";
+
+const TONE_SECONDS = 30;
+const TONE_CODECS: readonly Codec[] = ["flac", "pcm"];
+/** Starting and ending, while the sound must go on. */
+const SPARE_SECONDS = 30;
+const FLOOR_MAX_US = 5;
+const SIGTERM_STATUS = 143;
+
+const options = readOptions("sync", "How far rooms are apart, beside Snapcast. Needs root.", {
+  scenario: names(SCENARIOS, "conditions, one or more"),
+  rooms: optional("rooms, at most 32", (text) => within(Number(text), 2, 32)),
+  seconds: amount(120, "how long all rooms play, in each run"),
+  runs: amount(3, "how often; figures are medians"),
+  codec: choice(CODECS, "flac", "what is sent"),
+  ppm: optional("how much too fast each room's card runs, as 25,-25", (text) =>
+    text.split(",").map((each) => within(Number(each), -1_000, 1_000)),
+  ),
+  link: optional(
+    `${Object.keys(LINKS).join(", ")} or "delay jitter loss rate stall every"`,
+    (text) => ({
+      text,
+      settings: parseLink(text),
+    }),
+  ),
+  systems: names(SYSTEMS, "who takes part, one or more"),
+  add: choice(["no", "yes"], "no", "to the runs already in the results, if they are alike"),
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  // Exit handlers remove hosts and end programs.
+  process.once(signal, () => process.exit(SIGTERM_STATUS));
+}
+const missing = whatIsMissing(options.systems.some(({ name }) => name !== "tutti"));
+if (missing.length > 0) {
+  for (const each of missing) console.error(`tutti bench sync: ${each}`);
+  process.exit(1);
+}
+const folder = mkdtempSync(join(tmpdir(), "tutti-sync-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const machine = describeMachine(`./tutti bench sync ${process.argv.slice(2).join(" ")}`.trim());
+if (!canShiftTime) console.log("No time namespaces here: all rooms share one clock.");
+
+await proveFloor();
+for (const scenario of asked()) {
+  const codecs = scenario.tone ? TONE_CODECS : [options.codec];
+  for (const codec of codecs) await runAll(scenario, codec);
+}
+publishAll(readCollection());
+process.exit();
+
+async function proveFloor(): Promise<void> {
+  console.log("noise floor: 10 s");
+  const floor = await measureFloor(join(folder, "floor"), programsFolder());
+  console.log(`  ${floorLine(floor)}`);
+  if (!(floor.maxUs < FLOOR_MAX_US)) {
+    throw new Error(`the measurement itself is off by ${floor.maxUs} us; nothing was kept`);
+  }
+  keepFloor(floor);
+}
+
+/** The scenarios as they are, or one of its own when a link or cards are named: it must not pass for another. */
+function asked(): readonly Scenario[] {
+  const { scenario, ppm, rooms, link } = options;
+  if (!ppm && !rooms && !link) return scenario;
+  return scenario.slice(0, link ? 1 : undefined).map(({ goal: _, ...each }) => {
+    const cards = cardsOf(ppm ?? each.ppm, rooms ?? (ppm ?? each.ppm).length);
+    const name = `${link ? `link ${link.text}` : each.name}, ${cards.join(" ")} ppm`;
+    const { settings = each.link } = link ?? {};
+    return { ...each, name, ppm: cards, link: settings, ...(link ? { meaning: link.text } : {}) };
+  });
+}
+
+async function runAll(scenario: Scenario, codec: Codec): Promise<void> {
+  const seconds = scenario.tone ? TONE_SECONDS : options.seconds;
+  const runs = scenario.tone ? 1 : options.runs;
+  const differs = scenario.tone || codec !== "flac";
+  const key = `${scenario.name}${differs ? `, ${codec}` : ""}`;
+  const kept = {
+    meaning: scenario.meaning,
+    settings:
+      `${codec}, ${seconds} s, cards at ${scenario.ppm.join(", ")} ppm` +
+      (canShiftTime ? ", our second room with a clock of its own" : ""),
+    machine,
+    ...(scenario.goal ? { goal: scenario.goal } : {}),
+    tone: scenario.tone === true,
+  };
+  for (let run = 0; run < runs; run++) {
+    console.log(`${key}, run ${run + 1} of ${runs}: ${seconds} s`);
+    const figures = await runOnce(scenario, { codec, seconds, seed: run + 1 });
+    keepRun(key, kept, { figures }, run === 0 && options.add === "no");
+  }
+}
+
+async function runOnce(
+  scenario: Scenario,
+  {
+    codec,
+    seconds,
+    seed,
+  }: { readonly codec: Codec; readonly seconds: number; readonly seed: number },
+): Promise<Record<string, Figures>> {
+  const runFolder = join(folder, "run");
+  mkdirSync(runFolder);
+  const pcm = scenario.tone ? tone(seconds + SPARE_SECONDS) : noise(seconds + SPARE_SECONDS, seed);
+  const sound = join(runFolder, "sound.raw");
+  writeFileSync(sound, pcm);
+  const { link, ppm, granularity = 1, outageMs = 0 } = scenario;
+  const shape = { link, ppm, granularity, outageMs, codec, seconds, seed, sound };
+  const places = { folder: runFolder, programs: programsFolder(), systems: options.systems };
+  const session = await playSession({ ...shape, ...places }, console.log);
+  const flat = scenario.tone ? new Float32Array(0) : flatten(leftOf(pcm));
+  const conditions = {
+    original: { flat, fedAtUs: session.fedAtUs },
+    lossy: codec === "opus",
+    tone: scenario.tone === true,
+  };
+  const figures: Record<string, Figures> = {};
+  for (const played of session.played) {
+    const found = measure(session, played, conditions);
+    figures[played.system.name] = found;
+    console.log(`  ${played.system.name.padEnd(20)} ${summary(found)}`);
+  }
+  rmSync(runFolder, { recursive: true });
+  return figures;
+}
+
+function summary(found: Figures): string {
+  const us = (value: number | null) => (value === null ? "-" : value.toFixed(value < 10 ? 1 : 0));
+  if (found.distortionDb !== null) return `THD+N ${found.distortionDb.toFixed(1)} dB`;
+  const { medianUs, p95Us, maxUs, worstUs, gaps, gapMs, edits, inSyncS } = found;
+  return (
+    `${us(medianUs)} / ${us(p95Us)} / ${us(maxUs)} us, from the first frame ${us(worstUs)}, ` +
+    `in sync after ${inSyncS?.toFixed(1) ?? "-"} s, gaps ${gaps} (${gapMs.toFixed(0)} ms), edits ${edits}`
+  );
+}
+
+function programsFolder(): string {
+  return join(folder, "programs");
+}
+
+/** Something that a scenario decides unless it is said. */
+function optional<Value>(
+  meaning: string,
+  read: (text: string) => Value,
+): Option<Value | undefined> {
+  const preset = "the scenario's";
+  return { preset, meaning, read: (text) => (text === preset ? undefined : read(text)) };
+}
+
+/** Some of a list, by their names with commas between, or all. */
+function names<Named extends { readonly name: string }>(
+  list: readonly Named[],
+  meaning: string,
+): Option<readonly Named[]> {
+  const known = list.map(({ name }) => name);
+  const read = (text: string) =>
+    text.split(",").flatMap((word) => {
+      const found = list.filter(({ name }) => word === "all" || name === word);
+      if (found.length === 0) throw new Error(`must be all or some of ${known.join(", ")}`);
+      return found;
+    });
+  return { preset: "all", meaning: `${meaning}: ${known.join(", ")}`, read };
+}
+
+function within(value: number, low: number, high: number): number {
+  if (!(value >= low && value <= high)) throw new Error(`must be from ${low} to ${high}`);
+  return value;
+}
