@@ -81,6 +81,7 @@ export class VirtualRoom {
   #queue: { at: number; order: number; run: () => void }[] = [];
   #order = 0;
   #lastDown = 0;
+  #lastUp = 0;
   #connection = 0;
   #connected = false;
   #splitter = new MessageSplitter();
@@ -303,7 +304,8 @@ export class VirtualRoom {
 
   #up(bytes: Uint8Array): void {
     const connection = this.#connection;
-    this.at(this.now + this.#options.delay("up", this), () => {
+    this.#lastUp = Math.max(this.#lastUp, this.now + this.#options.delay("up", this));
+    this.at(this.#lastUp, () => {
       if (connection !== this.#connection) return;
       this.#splitter.push(bytes, ({ header }) => {
         this.received[header.type] = (this.received[header.type] ?? 0) + 1;

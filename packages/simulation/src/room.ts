@@ -40,7 +40,7 @@ const DATAGRAM_BYTES = 68;
 /** What the daemon queues for music. (ms) */
 const QUEUE_MS = 200;
 const PAUSE_MS_MIN = 50;
-const PAUSE_MS_MAX = 2_000;
+const PAUSE_MS_MAX = 500;
 const CONNECT_TIMEOUT = seconds(2);
 /** How often a client looks whether its host slept. */
 const CLOCK_WATCH = millis(50);

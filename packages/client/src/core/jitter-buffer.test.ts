@@ -178,3 +178,13 @@ test("random stamps never make overlapping or unordered pieces", () => {
     expect(whole.framesFrom(-1e9)).toBeLessThanOrEqual(0.5 * RATE);
   }
 });
+
+test("stamped anew by another clock it plays on where it was, and what that clock stamps follows", () => {
+  const one = filled(3);
+  const apart = 7e11;
+  one.restamp(apart);
+  one.insert(5e6 + apart + 3 * CHUNK * PERIOD, chunk(3 * CHUNK));
+
+  expect(one.stampAt(CHUNK)).toBe(5e6 + apart + CHUNK * PERIOD);
+  expect(runAt(one, 0)).toEqual([0, 4 * CHUNK]);
+});

@@ -22,7 +22,7 @@ interface Piece {
   readonly first: number;
   readonly end: number;
   /** Server time at which the first frame was recorded. (us) */
-  readonly stamp: number;
+  stamp: number;
   readonly samples: Float32Array;
   /** Samples at the start of `samples` that do not belong to the piece. */
   readonly skip: number;
@@ -76,6 +76,11 @@ export class JitterBuffer {
       if (stamp < from || stamp > to) continue;
       this.insert(stamp, skip === 0 ? samples : samples.subarray(skip));
     }
+  }
+
+  /** Its stamps are by another clock, which is ahead by `micros`. */
+  restamp(micros: number): void {
+    for (const piece of this.#pieces) piece.stamp += micros;
   }
 
   /** When the frame at `position` was recorded. NaN when the buffer is empty. */

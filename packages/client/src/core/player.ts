@@ -306,7 +306,8 @@ export class Player {
         return;
       case "replaced":
         this.#event({ kind: "clock lost", reason: "server clock changed" });
-        this.#programme.replace();
+        this.#programme.replace(this.#clock.filter.offsetAt(now) - (before ?? 0));
+        this.#rendered = Number.NaN;
         this.#tellClock(now);
         return;
       case "restarted":

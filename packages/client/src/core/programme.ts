@@ -113,7 +113,8 @@ export class Programme {
     rendered: number,
   ): boolean {
     const buffer = this.#buffer;
-    if (!this.#decoder || !buffer) return true;
+    // A chunk before its connection's codec header could be of anything.
+    if (!this.#decoder || !buffer || this.#firstHeader) return true;
     const samples = this.#decoder.decode(payload);
     const ended = recordedAt + (samples.length / buffer.channels / buffer.rateHz) * 1_000_000;
     if (plausible) {
@@ -143,11 +144,13 @@ export class Programme {
     this.#buffer = playing;
   }
 
-  /** The new connection's clock is another: only what came over this connection can be placed. */
-  replace(): void {
-    if (!this.#buffer || !this.#decoder) return;
-    if (this.#firstHeader) this.#buffer = this.#newBuffer(this.#decoder.format);
-    this.#playout.cut(this.#buffer);
+  /**
+   * The new connection's clock is another, ahead of the one before by `apart`. What is left of the old
+   * connection plays out, stamped anew; what comes over this one follows it.
+   */
+  replace(apart: number): void {
+    this.#playout.buffer?.restamp(apart);
+    this.join();
   }
 
   /** After a step of the clock only what was stamped by the new one can be placed. */

@@ -1,7 +1,10 @@
 /** First pause after a lost connection: most are back at once. (ms) */
 const PAUSE_MS_MIN = 50;
-/** Longest pause: a server that returns is heard within this. (ms) */
-const PAUSE_MS_MAX = 2_000;
+/**
+ * Longest pause: half a buffer. What a server that returns records is due a buffer later, so a client that is
+ * back by then misses nothing of it; a knock at a port where nobody listens costs a packet. (ms)
+ */
+const PAUSE_MS_MAX = 500;
 
 /** Pauses that double with each failure and differ between clients, so that a house does not knock at once. */
 export class BackOff {
