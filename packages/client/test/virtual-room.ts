@@ -80,8 +80,7 @@ export class VirtualRoom {
   #options: Required<Omit<RoomOptions, "startVolume">>;
   #queue: { at: number; order: number; run: () => void }[] = [];
   #order = 0;
-  #lastDown = 0;
-  #lastUp = 0;
+  readonly #last = { up: 0, down: 0 };
   #connection = 0;
   #connected = false;
   #splitter = new MessageSplitter();
@@ -295,8 +294,8 @@ export class VirtualRoom {
     if (!this.#connected) return;
     const connection = this.#connection;
     const bytes = make();
-    this.#lastDown = Math.max(this.#lastDown, this.now + this.#options.delay("down", this));
-    this.at(this.#lastDown, () => {
+    this.#last.down = Math.max(this.#last.down, this.now + this.#options.delay("down", this));
+    this.at(this.#last.down, () => {
       if (connection !== this.#connection) return;
       this.#perform(this.player.handle({ kind: "received", bytes }, this.local()));
     });
@@ -304,8 +303,8 @@ export class VirtualRoom {
 
   #up(bytes: Uint8Array): void {
     const connection = this.#connection;
-    this.#lastUp = Math.max(this.#lastUp, this.now + this.#options.delay("up", this));
-    this.at(this.#lastUp, () => {
+    this.#last.up = Math.max(this.#last.up, this.now + this.#options.delay("up", this));
+    this.at(this.#last.up, () => {
       if (connection !== this.#connection) return;
       this.#splitter.push(bytes, ({ header }) => {
         this.received[header.type] = (this.received[header.type] ?? 0) + 1;
