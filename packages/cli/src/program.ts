@@ -5,6 +5,7 @@ import { addConfigVerbs } from "./tree/config-verbs.ts";
 import { addGroupVerbs } from "./tree/group-verbs.ts";
 import { addHouseVerbs } from "./tree/house-verbs.ts";
 import { addMachineVerbs } from "./tree/machine-verbs.ts";
+import { addShellVerbs } from "./tree/shell-verbs.ts";
 import { addStreamVerbs } from "./tree/stream-verbs.ts";
 
 /** The `tutti` command with all its verbs. Parsing runs the verb and sets the exit code. */
@@ -20,6 +21,7 @@ export function makeProgram(): Command {
   addGroupVerbs(program);
   addStreamVerbs(program);
   addConfigVerbs(program);
+  addShellVerbs(program);
   const codes = EXIT_CODES.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`);
   program.addHelpText(
     "after",

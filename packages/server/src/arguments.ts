@@ -36,6 +36,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
 }
 
 function parse(argv: readonly string[]): Record<string, unknown> {
+  return makeCommand()
+    .parse(argv as string[], { from: "user" })
+    .opts();
+}
+
+/** All flags, with their help; also what manual pages and completion are made from. */
+export function makeCommand(): Command {
   const command = new Command("tutti server")
     .description("Plays the same music in every room, in time.")
     .version(VERSION)
@@ -48,7 +55,7 @@ function parse(argv: readonly string[]): Record<string, unknown> {
     if (takes === "list") command.option(option, meaning, collected);
     else command.option(option, meaning);
   }
-  return command.parse(argv as string[], { from: "user" }).opts();
+  return command;
 }
 
 function collected(value: string, before: string[] = []): string[] {

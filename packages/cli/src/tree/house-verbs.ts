@@ -93,9 +93,10 @@ function addClientSettings(program: Command): void {
 }
 
 function addClient(program: Command): void {
+  // Alone, and with flags, `tutti client` is the daemon: the launcher sees to that.
   const client = program.command("client").description("the clients that the server knows");
   const list = client
-    .command("list", { isDefault: true })
+    .command("list")
     .description("all clients, away or here, with their ids")
     .action(lazily(async () => (await import("../verbs/client.ts")).listClients));
   withExamples(withServer(list), ["tutti client list", ""]);
