@@ -21,6 +21,8 @@ const CARDS = [
   { skip: 2_001, ppm: -60 },
 ];
 
+const FAR_FRAME = 1e9;
+
 export interface Floor {
   readonly medianUs: number;
   readonly p95Us: number;
@@ -89,6 +91,7 @@ function truthOf(card: VirtualCard, skip: number): (atUs: number) => number {
   if (!begun || events.some(({ event }) => event === "underrun")) {
     throw new Error("a card did not play its file in one go; is the machine busy?");
   }
-  const frameUs = card.heardAtUs(1) - card.heardAtUs(0);
+  // From a far frame: moments are large numbers, and the difference of near ones has few digits left.
+  const frameUs = (card.heardAtUs(FAR_FRAME) - card.heardAtUs(0)) / FAR_FRAME;
   return (atUs) => skip + (atUs - card.heardAtUs(begun.frame)) / frameUs;
 }

@@ -117,8 +117,9 @@ function listen(session: Session, room: PlayedRoom, { original, tone }: Conditio
 function recordingUntil(card: VirtualCard, endUs: number): Float32Array {
   const all = channelOf(card.played(0), 0, card.channels);
   rmSync(card.playedPath);
-  const framesPerUs = 1 / (card.heardAtUs(1) - card.heardAtUs(0));
-  return all.subarray(0, Math.max(0, Math.floor((endUs - card.heardAtUs(0)) * framesPerUs)));
+  // A few frames more or less, as the card's drift is left out.
+  const frames = Math.floor(((endUs - card.heardAtUs(0)) * RATE_HZ) / 1e6);
+  return all.subarray(0, Math.max(0, frames));
 }
 
 function settled({ samples, heardAtUs }: Recording, { startedUs }: PlayedRoom): Float32Array {

@@ -19,9 +19,10 @@ const PANEL = 190;
 const TITLE = 34;
 const GRAPH = 128;
 const HEAD = 56;
-/** From a microsecond, far below what is heard, to ten milliseconds, where it is an echo. */
-const DECADES = [0, 1, 2, 3, 4];
-const DECADE_NAMES = ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"];
+/** From a tenth of a microsecond, near the noise floor, to ten milliseconds, where it is an echo. */
+const DECADES = [-1, 0, 1, 2, 3, 4];
+const DECADE_NAMES = ["0.1 µs", "1 µs", "10 µs", "100 µs", "1 ms", "10 ms"];
+const [LOWEST, HIGHEST] = [DECADES[0]!, DECADES.at(-1)!];
 const LABEL_HEIGHT = 15;
 const COLOURS: Readonly<Record<string, string>> = {
   tutti: "#0b7a4b",
@@ -49,8 +50,8 @@ function drawPanel({ title, lines }: Panel, top: number): string {
   const seconds = Math.max(1, ...lines.map(({ values }) => values.length));
   const x = (second: number) => LEFT + (second / seconds) * (WIDTH - LEFT - RIGHT);
   const y = (us: number) => {
-    const decade = Math.min(DECADES.at(-1)!, Math.max(0, Math.log10(Math.max(us, 1e-9))));
-    return top + TITLE + GRAPH * (1 - decade / DECADES.at(-1)!);
+    const decade = Math.min(HIGHEST, Math.max(LOWEST, Math.log10(Math.max(us, 1e-9))));
+    return top + TITLE + (GRAPH * (HIGHEST - decade)) / (HIGHEST - LOWEST);
   };
   const grid = DECADES.map((decade, at) => {
     const level = y(10 ** decade).toFixed(1);
