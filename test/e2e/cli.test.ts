@@ -129,12 +129,21 @@ describe("what changes", () => {
     expect(await json.stop("SIGTERM")).toBe(0);
   });
 
+  test("ends in silence when nobody reads any more", async () => {
+    const piped = new Running("sh", [
+      "-c",
+      `'${process.execPath}' '${CLI}' rpc Server.GetStatus --server :${server.controlPort} | true`,
+    ]);
+    expect(await piped.ended).toBe(0);
+    expect(piped.text).toBe("");
+  });
+
   test("client forget", async () => {
     stock.stop();
-    const list = async () => (await tutti("client")).text;
+    const list = async () => (await tutti("client", "list")).text;
     await expect.poll(list, { timeout: 20_000 }).toMatch(/Bath .* ago/);
     expect((await tutti("client", "forget", "bath")).text).toBe("Bath (bb:02) is forgotten");
-    expect((await tutti("client")).text).not.toContain("Bath");
+    expect((await tutti("client", "list")).text).not.toContain("Bath");
   });
 });
 

@@ -8,9 +8,11 @@ import { Feeder } from "./harness/feeder.ts";
 import { music, toPcm16 } from "./harness/music.ts";
 import type { Running } from "./harness/running.ts";
 import { fifoIn, snapserverArguments } from "./harness/snapserver.ts";
+import { SERVER_MAIN } from "./harness/tutti-server.ts";
 import { type Host, makeTwoHosts, mayMakeHosts } from "./harness/two-hosts.ts";
 
 const ANNOUNCE = fileURLToPath(new URL("harness/announce.mjs", import.meta.url));
+const CLI = fileURLToPath(new URL("../../packages/cli/dist/bundle/main.cjs", import.meta.url));
 const PORTS = { port: 23_704, controlPort: 23_705, httpPort: 23_780 };
 
 let directory: string;
@@ -81,4 +83,30 @@ test("a server that died hard and came back at another address is found again", 
   const seen = client.lines.length;
   await serveAndAnnounce(serverHost, "snapcast");
   expect((await client.line(/"msg":"connected"/, seen)).text).toContain('"host":"10.93.0.77"');
+});
+
+test("the command finds the server's control port, and asks which of several is meant", async () => {
+  const [serverHost, otherHost] = network.hosts;
+  const ports = ["--stream-port", "23704", "--control-port", "23705", "--http-port", "23780"];
+  const flags = ["--name", "Den", "--state-dir", directory, "--source", "demo://", ...ports];
+  const status = () => start(otherHost, process.execPath, [CLI, "status"]);
+
+  const alone = status();
+  expect(await alone.ended).toBe(69);
+  expect(alone.text).toMatch(/no server on this machine \(port 1705\), and none answers by mDNS/);
+
+  const server = start(serverHost, process.execPath, [SERVER_MAIN, ...flags]);
+  await server.line(/plays/);
+  const found = status();
+  expect(await found.ended).toBe(0);
+  expect(found.text).toMatch(/^Den \(Tutti /m);
+
+  const place = ["snapcast-ctrl", "Loft", "1805", serverHost.address];
+  const announcer = start(serverHost, process.execPath, [ANNOUNCE, ...place]);
+  await announcer.line(/announced/);
+  const torn = status();
+  expect(await torn.ended).toBe(69);
+  expect(torn.text).toContain("several servers answer; name one with --server or TUTTI_SERVER");
+  expect(torn.text).toContain(`Den: --server ${serverHost.address}:23705`);
+  expect(torn.text).toContain(`Loft: --server ${serverHost.address}:1805`);
 });

@@ -23,6 +23,11 @@ export function unavailable(message: string): Failure {
 
 /** Runs a verb; a Failure becomes its message and exit code, all else is a mistake of ours. */
 export async function explained(run: () => Promise<void> | void): Promise<void> {
+  // Whoever read our output, like `head`, has enough.
+  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
   try {
     await run();
   } catch (error) {
