@@ -13,6 +13,8 @@ export default defineConfig({
         ...fromSources,
         test: {
           name: "unit",
+          // Minutes of virtual time take a busy machine longer than the 5 s that are the default.
+          testTimeout: 60_000,
           include: ["packages/*/src/**/*.test.ts", "packages/protocol/test/**/*.test.ts"],
         },
       },

@@ -8,8 +8,8 @@ export type ClockEvent =
   /** Our own code did not run for this long. Heard only when longer than the card's queue. */
   | { readonly kind: "event loop stalled"; readonly lasted: Micros };
 
-/** A stall is noticed by what it takes beyond this: half of the shortest one that is told. */
-const WATCH_EVERY_MS = 50;
+/** A stall is noticed by what it takes beyond this: no more than the shortest one that is told. */
+const WATCH_EVERY_MS = 100;
 const JUMP_MIN = millis(1_000);
 const STALL_MIN = millis(100);
 

@@ -33,9 +33,10 @@ export class PumpTimer {
     this.#pump.detach();
   }
 
-  /** There is news from the server: while nothing sounds, it may be worth not to wait for the next turn. */
+  /** There is news from the server, and the process is awake. */
   hurry(): void {
-    if (!this.#pump.sounded) this.#tick();
+    this.#pump.hurry(now());
+    this.#follow();
   }
 
   /** What is queued is not to be heard any more. */
@@ -52,11 +53,13 @@ export class PumpTimer {
 
   #tick(): void {
     this.#pump.tick(now());
-    for (const event of this.#pump.events.splice(0)) this.#onEvent(event);
-    this.#keepPace();
+    this.#follow();
   }
 
-  #keepPace(): void {
+  /** Passes on what happened, and keeps the pace asked for. */
+  #follow(): void {
+    const { events } = this.#pump;
+    if (events.length > 0) for (const event of events.splice(0)) this.#onEvent(event);
     const { paceMs } = this.#pump;
     if (paceMs === this.#paceMs || this.#timer === undefined) return;
     this.#paceMs = paceMs;

@@ -43,7 +43,7 @@ const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 500;
 const CONNECT_TIMEOUT = seconds(2);
 /** How often a client looks whether its host slept. */
-const CLOCK_WATCH = millis(50);
+const CLOCK_WATCH = millis(100);
 
 /** What a room finds when it is built. */
 export interface World {
@@ -216,6 +216,7 @@ export class Room {
       if (input.kind === "received") this.#failures = 0;
       if (input.kind === "disconnected") this.#disconnected();
       else this.#handle(input);
+      if (input.kind === "received") this.#pump?.hurry(localInstant(this.clock.now));
     });
   }
 

@@ -6,7 +6,7 @@ import { Resampler } from "./resampler.ts";
 import { Voice, type VoiceTools } from "./voice.ts";
 
 /** Longest stretch rendered at one speed. (frames) */
-const BLOCK_FRAMES = 512;
+const BLOCK_FRAMES = 1_024;
 
 /** Lateness that speed works off; what is more is jumped. (us) */
 const JUMP_LATENESS_MIN = 1_000;

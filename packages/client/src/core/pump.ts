@@ -48,11 +48,14 @@ export interface PumpEvent {
   readonly underruns: number;
 }
 
-/** How often the queue is topped up, and by how much at least. (ms) */
-const PACE_MS = 10;
-/** Of a short wait, turns take this part, queue and card none the less have room in it. */
+/** How often the queue is topped up at least: while music sounds, and before, when it shall begin soon. (ms) */
+const PACE_MS = 40;
+const QUIET_PACE_MS = 10;
+/** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
 const PACE_MS_MIN = 2.5;
+/** A turn is worth its while when this part of the pace has gone by; a block is half of it. */
+const HURRIES_IN_PACE = 4;
 /** Held ready until there is something to play: what is written now delays the first sound by as much. (ms) */
 const QUIET_QUEUE_MS = 40;
 /** A quiet queue takes this part of a short wait. */
@@ -66,7 +69,10 @@ const RECORDS_MAX = 128;
 /** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
 const FADE_OUT_MS = 20;
 
-/** Writes ahead of the card. `tick` is to be called every `paceMs`; it makes no objects while all is well. */
+/**
+ * Writes ahead of the card. `tick` is to be called every `paceMs` at least, and `hurry` when the process is awake
+ * anyway; neither makes objects while all is well.
+ */
 export class Pump {
   /** What happened since someone last emptied this list. */
   readonly events: PumpEvent[] = [];
@@ -74,6 +80,7 @@ export class Pump {
   readonly #options: PumpOptions;
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
   #card: Card | undefined;
+  #tickedAt = -Infinity;
 
   constructor(player: Rendering, options: PumpOptions) {
     this.#player = player;
@@ -83,12 +90,8 @@ export class Pump {
   /** How often `tick` must be called, at least. (ms) */
   get paceMs(): number {
     const { waitMs = Infinity } = this.#player;
-    return Math.min(PACE_MS, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
-  }
-
-  /** Whether anything but silence was written to the present card. */
-  get sounded(): boolean {
-    return this.#card?.sounded === true;
+    const most = this.#card?.sounded && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
+    return Math.min(most, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
   }
 
   /** What the moments of hearing may be wrong by (standard error); infinite without a card. */
@@ -124,17 +127,24 @@ export class Pump {
     return FADE_OUT_MS + card.output.latencyMs;
   }
 
+  /** There is news from the server: before anything sounds at once, later when a turn is worth it. */
+  hurry(now: LocalInstant): void {
+    const elapsedMs = (now - this.#tickedAt) / 1_000;
+    if (!this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > this.paceMs) this.tick(now);
+  }
+
   /** Learns when things are heard, and tops the queue up. */
   tick(now: LocalInstant): void {
     const card = this.#card;
     if (!card) return;
+    this.#tickedAt = now;
     const counters = card.output.counters();
     if (card.ranShort(counters)) this.#onShort(card, counters);
     card.place(counters);
     card.line.learn(this.#records, card.output.takeTiming(this.#records));
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     const target = card.framesIn(this.#targetMs(card, now));
-    const block = card.block(this.paceMs);
+    const block = card.block(this.paceMs / 2);
     while (queued + block.length / card.output.format.channels <= target) {
       const quiet = !card.sounded;
       const taken = this.#write(card, block);

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { endianness } from "node:os";
 import { dirname, join } from "node:path";
 import type { OpusEncoder } from "@discordjs/opus";
 import { decodeOpusHeader, ProtocolError, type SampleFormat } from "@tutti/protocol";
@@ -50,8 +51,18 @@ function decodeOrBlame(native: OpusEncoder, payload: Uint8Array): Buffer {
   }
 }
 
+/** Whether the host keeps numbers as the decoder's samples are: all that Node runs on do, bar one. */
+const LITTLE_ENDIAN = endianness() === "LE";
+
 function toFloat(pcm: Buffer): Float32Array {
   const samples = new Float32Array(pcm.length / 2);
+  if (LITTLE_ENDIAN && pcm.byteOffset % 2 === 0) {
+    const shorts = new Int16Array(pcm.buffer, pcm.byteOffset, samples.length);
+    for (let index = 0; index < samples.length; index++) {
+      samples[index] = (shorts[index] as number) / 0x8000;
+    }
+    return samples;
+  }
   for (let index = 0; index < samples.length; index++) {
     samples[index] = pcm.readInt16LE(2 * index) / 0x8000;
   }

@@ -16,7 +16,7 @@ export interface ServerDirectory {
 export interface ConnectionEvents {
   /** `address` is the peer's, numeric: where datagrams for it go. */
   onConnected(endpoint: Endpoint, address: string): void;
-  /** The bytes belong to the receiver. */
+  /** The bytes are lent until it returns. */
   onBytes(bytes: Uint8Array): void;
   onDisconnected(endpoint: Endpoint, reason: string): void;
   /** An attempt that did not get as far as a connection. */
@@ -27,12 +27,15 @@ export interface ConnectionEvents {
 const CONNECT_TIMEOUT_MS = 2_000;
 /** When nothing is heard for this long the kernel begins to ask whether the peer is alive. (ms) */
 const KEEP_ALIVE_MS = 5_000;
+/** Taken from the socket at once. */
+const RECEIVED_BYTES_MAX = 65_536;
 
 /** One connection at a time to one of the servers, made again for ever. */
 export class Connection {
   readonly #servers: ServerDirectory;
   readonly #events: ConnectionEvents;
   readonly #backOff: BackOff;
+  readonly #buffer = new Uint8Array(RECEIVED_BYTES_MAX);
   #socket: Socket | undefined;
   #closed = false;
   #wake: () => void = () => {};
@@ -85,6 +88,14 @@ export class Connection {
       let reason = "the server closed the connection";
       const socket = createConnection({
         ...endpoint,
+        // Into one buffer: without, each chunk of some hundred bytes costs a new one of 64 KiB.
+        onread: {
+          buffer: this.#buffer,
+          callback: (count, buffer) => {
+            this.#events.onBytes(buffer.subarray(0, count));
+            return true;
+          },
+        },
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: KEEP_ALIVE_MS,
@@ -96,7 +107,6 @@ export class Connection {
         socket.setTimeout(0);
         this.#events.onConnected(endpoint, socket.remoteAddress ?? endpoint.host);
       });
-      socket.on("data", (bytes) => this.#events.onBytes(bytes));
       socket.on("error", (error) => {
         reason = error.message;
       });
