@@ -1,7 +1,7 @@
 import type { AudioOutput } from "@tutti/audio";
 import type { Hello, LocalInstant } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
-import { now, watchClock } from "./clock.ts";
+import { type ClockWatch, now, watchClock } from "./clock.ts";
 import { Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
 import { makeDecoder } from "./decoders/index.ts";
 import type { ClientEvent } from "./log-events.ts";
@@ -40,7 +40,7 @@ export class Client {
   readonly #refusals = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #timerFor: LocalInstant | undefined;
-  #unwatch: () => void = () => {};
+  #watch: ClockWatch | undefined;
 
   constructor(parts: ClientParts) {
     const { config, hello, servers } = parts;
@@ -52,7 +52,11 @@ export class Client {
     this.#pump = new PumpTimer(this.#player, {
       queueMs: config.output.queueMs,
       ...(parts.meter && { meter: parts.meter }),
-      onEvent: parts.onEvent,
+      onEvent: (event) => {
+        parts.onEvent(event);
+        // A host that slept is found out by this first, mostly: before anything is heard by the old clock.
+        this.#watch?.check();
+      },
     });
     const owner = {
       onOpened: (output: AudioOutput) => this.#pump.attach(output),
@@ -67,7 +71,7 @@ export class Client {
     void this.#connection.run();
     this.#output.start();
     this.#pump.start();
-    this.#unwatch = watchClock((event) => {
+    this.#watch = watchClock((event) => {
       this.#parts.onEvent(event);
       if (event.kind === "clock jumped") this.#wake();
     });
@@ -75,7 +79,7 @@ export class Client {
 
   /** Fades out, and resolves once card and sockets are free. */
   async stop(): Promise<void> {
-    this.#unwatch();
+    this.#watch?.stop();
     clearTimeout(this.#timer);
     await this.#pump.fadeOut();
     this.#connection.close();

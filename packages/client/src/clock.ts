@@ -40,17 +40,24 @@ export function compareReadings(
   return events;
 }
 
-/** Watches for sleep and stalls until the returned function is called. */
-export function watchClock(onEvent: (event: ClockEvent) => void): () => void {
+export interface ClockWatch {
+  /** Looks now: something else says that the host may have slept. */
+  check(): void;
+  stop(): void;
+}
+
+/** Watches for sleep and stalls. */
+export function watchClock(onEvent: (event: ClockEvent) => void): ClockWatch {
   let before = readClocks();
-  const timer = setInterval(() => {
+  const check = () => {
     const present = readClocks();
     const events = compareReadings(before, present, millis(WATCH_EVERY_MS));
     before = present;
     for (const event of events) onEvent(event);
-  }, WATCH_EVERY_MS);
+  };
+  const timer = setInterval(check, WATCH_EVERY_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  return { check, stop: () => clearInterval(timer) };
 }
 
 function readClocks(): ClockReading {

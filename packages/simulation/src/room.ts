@@ -68,6 +68,8 @@ export class Room {
   readonly #options: RoomOptions;
   #player: Player | undefined;
   #pump: Pump | undefined;
+  /** The clock jumped, and nobody has noticed yet. */
+  #jumped = false;
   #card: SoundCard | undefined;
   #connection: Connection | undefined;
   /** Which connection counts: what others still say does not. */
@@ -145,11 +147,16 @@ export class Room {
 
   /** The watch finds out the next time that it looks. */
   #noticeJump(): void {
+    this.#jumped = true;
     const after = this.#random.between(0, CLOCK_WATCH);
-    this.loop.wakeAt(later(this.#simulation.now, after), () => {
-      this.#handle({ kind: "clock jumped" });
-      this.#pump?.restart(localInstant(this.clock.now));
-    });
+    this.loop.wakeAt(later(this.#simulation.now, after), () => this.#checkClock());
+  }
+
+  #checkClock(): void {
+    if (!this.#jumped) return;
+    this.#jumped = false;
+    this.#handle({ kind: "clock jumped" });
+    this.#pump?.restart(localInstant(this.clock.now));
   }
 
   #switchOn(): void {
@@ -176,7 +183,10 @@ export class Room {
     const pump = this.#pump;
     if (!pump) return;
     pump.tick(localInstant(this.clock.now));
-    for (const event of pump.events.splice(0)) this.#tell(event);
+    for (const event of pump.events.splice(0)) {
+      this.#tell(event);
+      this.#checkClock();
+    }
     this.#plan();
     this.loop.wakeAt(later(this.#simulation.now, millis(pump.paceMs)), () => this.#tick());
   }

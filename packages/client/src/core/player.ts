@@ -173,6 +173,8 @@ export class Player {
         this.#clock.reset();
         this.#event({ kind: "clock lost", reason: "host clock jumped" });
         this.#session?.clockJumped(now);
+        // A server that gave us up meanwhile ignores datagrams, but refuses this at once.
+        this.#send(this.#session?.timeQuestion(now));
         if (this.#session) this.#timeSync.start(now);
         return;
       case "local volume":

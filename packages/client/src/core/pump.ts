@@ -156,8 +156,9 @@ export class Pump {
   }
 
   #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
-    // While nothing sounds, silence is what the card would have got anyway.
-    if (card.sounded) this.events.push({ kind: "underrun", silentFrames, underruns });
+    // While nothing sounds, or while it begins anew, silence is what the card would have got anyway.
+    if (card.sounded && card.placed)
+      this.events.push({ kind: "underrun", silentFrames, underruns });
     this.#begin(card);
   }
 
