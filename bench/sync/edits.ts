@@ -44,7 +44,7 @@ const LOSSY: Resolution = { pieceFrames: 1_024, jumpMin: 0.6, likenessMin: 0 };
 /** Pieces on each side that make a line. */
 const SIDE = 3;
 /** How far off what comes before and after a piece may be expected. (frames) */
-const REACH = 6;
+const REACH = 3;
 const SURE_LIKENESS = 0.98;
 
 export function gapsOf({ samples, heardAtUs }: Recording): Gap[] {

@@ -9,6 +9,7 @@ import { RATE_HZ } from "./signal.ts";
 const FRAME_BYTES = 4;
 const BLOCK_FRAMES = RATE_HZ / 200;
 const BLOCK_BYTES = BLOCK_FRAMES * FRAME_BYTES;
+const LATE_MS_MAX = 20;
 const BLOCK_NS = (BLOCK_FRAMES * 1e9) / RATE_HZ;
 
 const [path = "", ...fifos] = process.argv.slice(2);
@@ -22,6 +23,9 @@ const startNs = process.hrtime.bigint();
 console.log(`start ${startNs}`);
 for (let block = 0; (block + 1) * BLOCK_BYTES <= pcm.length; block++) {
   sleepUntil((block + 1) * BLOCK_NS);
+  const lateMs = Number(process.hrtime.bigint() - startNs) / 1e6 - ((block + 1) * BLOCK_NS) / 1e6;
+  // Before all others by its priority: if this is late, the whole machine stood still.
+  if (lateMs > LATE_MS_MAX) console.log(`machine stood still for ${lateMs.toFixed(0)} ms`);
   for (const [at, file] of files.entries()) {
     const bytes = pcm.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
     if (!write(file, bytes)) console.log(`${fifos[at]} lost what was in it at block ${block}`);

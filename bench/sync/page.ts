@@ -80,8 +80,8 @@ where the wave does not go on as the original does, as by a dropped or doubled f
 less than 1 ms apart for two seconds. Own error off by: middle distance between the difference of what two clients report of
 themselves and the one measured; the bound holds when that is less than both of their bounds together.`;
 
-const TONE_NOTES = `Everything from 20 Hz to 20 kHz that is not the tone of 997 Hz, over the tone; cards at +100 and -100 ppm. Sixteen
-bits alone are at -97 dB.`;
+const TONE_NOTES = `Everything from 20 Hz to 20 kHz that is not the tone of 997 Hz, over the tone; cards at +100 and -100 ppm. The
+source's own sixteen bits are at -98.7 dB.`;
 
 const COST_HEADINGS = [
   ...["scenario", "system", "server CPU %", "× Snapcast", "server MiB"],

@@ -138,7 +138,9 @@ function product(original: Float32Array, start: number, weighted: Float64Array):
 
 function weigh(stretch: Float32Array): Float64Array {
   const window = hann(stretch.length);
-  return Float64Array.from(stretch, (sample, at) => sample * window[at]!);
+  const weighted = new Float64Array(stretch.length);
+  for (let at = 0; at < stretch.length; at++) weighted[at] = stretch[at]! * window[at]!;
+  return weighted;
 }
 
 const windows = new Map<number, Float64Array>();

@@ -6,7 +6,7 @@
  * of the middle. The first 200 ms of sound, and of sound after a silence of 100 ms, are looked up in pieces
  * of 21 ms every 5 ms, as it is there that a player is not yet where it will be.
  *
- * What comes next is looked for within 12 frames of where the last place says that it is; if it is not there
+ * What comes next is looked for within 4 frames of where the last place says that it is; if it is not there
  * within 300 frames; if not there either, in everything that was fed in the last four seconds. Windows of
  * silence and windows like nothing in the original have no point.
  */
@@ -43,7 +43,7 @@ const OPENING_STEP_FRAMES = 256;
 const OPENING_FRAMES = RATE_HZ / 5;
 const SILENCE_BEFORE_OPENING_FRAMES = RATE_HZ / 10;
 
-const NEAR_FRAMES = 12;
+const NEAR_FRAMES = 4;
 const AROUND_FRAMES = 300;
 /** More than any server's buffer with what it may be behind. */
 const LATENCY_MAX_FRAMES = 4 * RATE_HZ;
