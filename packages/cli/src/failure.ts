@@ -1,4 +1,5 @@
 import { EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE } from "./exit-codes.ts";
+import { remark } from "./print.ts";
 
 /** A reason to end, said to the person at the terminal in one message and without a stack. */
 export class Failure extends Error {
@@ -32,7 +33,7 @@ export async function explained(run: () => Promise<void> | void): Promise<void> 
     await run();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    process.stderr.write(`tutti: ${error.message}\n`);
+    remark(`tutti: ${error.message}`);
     process.exitCode = error.exitCode;
   }
 }

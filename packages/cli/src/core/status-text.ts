@@ -11,7 +11,7 @@ const ERROR_WARN_US = 5_000;
 /** Statistics older than this describe the past. (ms) */
 const STALE_MS = 10_000;
 /** Bars of smaller errors stay low: they would show nothing but noise. (us) */
-const SPARK_TOP_US_MIN = 200;
+const SPARK_TOP_US_MIN = 100;
 
 /** The house as text: who serves, what can be heard, who plays it. */
 export function describeHouse(house: House, paper: Paper, history?: History): string {
@@ -53,7 +53,7 @@ const CLIENT_COLUMNS: readonly Column<Room>[] = [
   { heading: "VOLUME", cell: volumeCell, align: "right" },
   { heading: "STATE", cell: stateCell, rank: 1 },
   { heading: "SYNC ERROR", cell: errorCell, align: "right", rank: 1 },
-  { heading: "BUFFER", cell: number("bufferedMs", formatMillis), align: "right", rank: 4 },
+  { heading: "BUFFER", cell: number("bufferedMs", formatWholeMillis), align: "right", rank: 4 },
   {
     heading: "ROUND TRIP",
     cell: number("roundTripUs", formatMicros),
@@ -109,6 +109,11 @@ function sparkColumns(history: History): Column<Room>[] {
     { heading, cell: course("syncErrorUs", errorTop), rank: 2, optional: true },
     { heading: "BUFFER LATELY", cell: course("bufferedMs"), rank: 3, optional: true },
   ];
+}
+
+/** Of a buffer, tenths are noise. */
+function formatWholeMillis(ms: number): string {
+  return `${Math.round(ms)} ms`;
 }
 
 /** A figure a client says of itself, or that it does not. */

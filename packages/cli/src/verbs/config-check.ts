@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError } from "@tutti/protocol";
 import { parseClientConfig, parseServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG } from "../exit-codes.ts";
+import { remark, say } from "../print.ts";
 
 export type Daemon = "server" | "client";
 
@@ -14,9 +15,9 @@ export interface DaemonOption {
 /** `tutti config check FILE`. */
 export function check(file: string, options: DaemonOption): void {
   const { complaint, summary } = checkConfig(file, daemonOf(file, options));
-  if (summary !== undefined) process.stdout.write(`${summary}\n`);
+  if (summary !== undefined) say(summary);
   if (complaint !== undefined) {
-    process.stderr.write(`${complaint}\n`);
+    remark(complaint);
     process.exitCode = EXIT_CONFIG;
   }
 }

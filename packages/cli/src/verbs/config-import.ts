@@ -7,6 +7,7 @@ import { type ImportedConf, importConf } from "../core/import-conf.ts";
 import { type ImportedState, importState } from "../core/import-state.ts";
 import { Failure } from "../failure.ts";
 import { writeNewFile } from "../new-file.ts";
+import { remark } from "../print.ts";
 import { readText } from "../read-text.ts";
 import { isFileError } from "./config-check.ts";
 
@@ -96,7 +97,7 @@ function report(
         : `${target} is written: ${what}. A server that runs must be stopped before, it would write over it.`,
     );
   }
-  for (const line of lines) process.stderr.write(`${line}\n`);
+  for (const line of lines) remark(line);
 }
 
 function writeFile(path: string, text: string, force: boolean): void {

@@ -2,7 +2,7 @@ import { EventEmitter, on } from "node:events";
 import type { Notification } from "../control-connection.ts";
 import { afterEvent, describeEvent } from "../core/event-text.ts";
 import { connectToServer } from "../find-server.ts";
-import { say } from "../print.ts";
+import { remark, say, sayJson } from "../print.ts";
 import { readHouse, type ServerOption } from "../with-house.ts";
 
 /** `tutti events`: runs until the server is gone or a signal comes. */
@@ -21,10 +21,10 @@ export async function events({
   // Listening begins before the house is read: what happens between must not be lost.
   const notifications = on(heard, "notification", { signal: ended.signal });
   let house = await readHouse(connection);
-  if (!json) process.stderr.write("Listening; Ctrl-C ends it.\n");
+  if (!json) remark("Listening; Ctrl-C ends it.");
   try {
     for await (const [notification] of notifications as AsyncIterable<[Notification]>) {
-      if (json) process.stdout.write(`${JSON.stringify(notification)}\n`);
+      if (json) sayJson(notification, "dense");
       else say(`${timeOfDay()}  ${describeEvent(notification, house)}`);
       house = afterEvent(house, notification);
     }

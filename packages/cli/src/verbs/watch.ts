@@ -1,11 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ControlConnection } from "../control-connection.ts";
+import { harmless } from "../core/cell.ts";
 import { type History, remember } from "../core/history.ts";
 import type { House } from "../core/house-view.ts";
 import { describeHouse } from "../core/status-text.ts";
 import { Failure } from "../failure.ts";
 import { connectToServer } from "../find-server.ts";
 import { paperOf } from "../paper.ts";
+import { sayJson } from "../print.ts";
 import { Screen } from "../screen.ts";
 import { readHouse, type ServerOption } from "../with-house.ts";
 
@@ -18,22 +20,18 @@ interface WatchOptions extends ServerOption {
 export async function watch({ server, json, interval }: WatchOptions): Promise<void> {
   let connection = await connectToServer({ server, environment: process.env });
   const screen = new Screen(process.stdout);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      screen.close();
-      process.exit(0);
-    });
-  }
+  process.once("exit", () => screen.close());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
   let history: History = new Map();
   for (;;) {
     try {
       const house = await readHouse(connection);
       history = remember(history, house);
-      if (json) process.stdout.write(`${JSON.stringify(house)}\n`);
+      if (json) sayJson(house, "dense");
       else screen.show(pageOf(house, history));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!json) screen.show(`${error.message}\nTrying again.`);
+      if (!json) screen.show(`${harmless(error.message)}\nTrying again.`);
       connection = await reconnected(connection);
     }
     await pause(interval * 1_000);
