@@ -78,6 +78,12 @@ test("the tone has a table of its own and no pairs", () => {
   expect(text).not.toContain("15 / 30");
 });
 
+test("scenarios stand in their order, whichever was measured first", () => {
+  const text = page({ "link 1 2": collected([{}]), wifi: collected([{}]), wired: collected([{}]) });
+  const headings = [...text.matchAll(/^### (.*)$/gm)].map(([, name]) => name);
+  expect(headings).toEqual(["wired", "wifi", "link 1 2"]);
+});
+
 test("the picture has a line for each system, broken where nothing was heard, and labels apart", () => {
   const lines = ["tutti", "snapcast"].map((name) => ({
     name,

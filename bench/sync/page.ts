@@ -7,6 +7,7 @@ import type { Collected, Collection } from "./collection.ts";
 import type { Floor } from "./floor.ts";
 import type { Figures } from "./measure.ts";
 import { type Panel, plotSvg } from "./plot.ts";
+import { SCENARIOS } from "./scenarios.ts";
 
 const OURS = "tutti";
 const THEIRS = "snapcast";
@@ -27,7 +28,7 @@ export function floorLine({ medianUs, p95Us, maxUs, edits }: Floor): string {
 }
 
 export function pageOf({ floor, scenarios }: Collection): string {
-  const all = Object.entries(scenarios);
+  const all = inOrder(scenarios);
   const sync = all.filter(([, { tone }]) => !tone);
   const tones = all.filter(([, { tone }]) => tone);
   const parts = [
@@ -90,15 +91,27 @@ const COST_HEADINGS = [
 const COST_NOTES = `CPU in percent of one core, of one client the middle one of the rooms; memory at the end of the run.`;
 
 function panelsOf({ scenarios }: Collection): Panel[] {
-  return Object.entries(scenarios)
+  return inOrder(scenarios)
     .filter(([, { tone }]) => !tone)
     .map(([key, scenario]) => ({
       title: `${key}: ${scenario.meaning}`,
-      lines: systemsOf(scenario).map((name) => {
-        const { medianUs, trace } = middleRun(scenario, name);
-        return { name, values: trace, medianUs };
-      }),
+      // Ours last, on top of the others.
+      lines: systemsOf(scenario)
+        .toReversed()
+        .map((name) => {
+          const { medianUs, trace } = middleRun(scenario, name);
+          return { name, values: trace, medianUs };
+        }),
     }));
+}
+
+/** Whatever was measured first; scenarios of one's own at the end. */
+function inOrder(scenarios: Collection["scenarios"]): [string, Collected][] {
+  const place = (key: string) => {
+    const at = SCENARIOS.findIndex(({ name }) => name === key.split(",")[0]);
+    return at < 0 ? SCENARIOS.length : at;
+  };
+  return Object.entries(scenarios).sort(([one], [other]) => place(one) - place(other));
 }
 
 /** The run whose median is in the middle: one that is shown must be one that was. */
