@@ -9,10 +9,13 @@ import type { Meter } from "./meter.ts";
 import { Connection, type Endpoint, type ServerDirectory } from "./network/connection.ts";
 import { TimeSocket } from "./network/time-socket.ts";
 import { type OpenDevice, Output } from "./output.ts";
+import { ProcessUsage } from "./process-usage.ts";
 import { PumpTimer } from "./pump.ts";
 
 /** How the output is opened before a stream says what it needs: what most streams need. */
 const FIRST_FORMAT = { rateHz: 48_000, channels: 2 };
+/** How often the player may tell the server how well it plays. */
+const REPORT_EVERY_MS = 1_000;
 
 export interface ClientParts {
   readonly config: ClientConfig;
@@ -41,6 +44,8 @@ export class Client {
   #timer: NodeJS.Timeout | undefined;
   #timerFor: LocalInstant | undefined;
   #watch: ClockWatch | undefined;
+  readonly #usage = new ProcessUsage();
+  #reports: NodeJS.Timeout | undefined;
 
   constructor(parts: ClientParts) {
     const { config, hello, servers } = parts;
@@ -71,6 +76,7 @@ export class Client {
     void this.#connection.run();
     this.#output.start();
     this.#pump.start();
+    this.#reports = setInterval(() => this.#report(), REPORT_EVERY_MS);
     this.#watch = watchClock((event) => {
       this.#parts.onEvent(event);
       if (event.kind === "clock jumped") this.#wake();
@@ -80,6 +86,7 @@ export class Client {
   /** Fades out, and resolves once card and sockets are free. */
   async stop(): Promise<void> {
     this.#watch?.stop();
+    clearInterval(this.#reports);
     clearTimeout(this.#timer);
     await this.#pump.fadeOut();
     this.#connection.close();
@@ -153,6 +160,11 @@ export class Client {
   #wake(): void {
     this.#feed({ kind: "clock jumped" });
     this.#pump.restart();
+  }
+
+  #report(): void {
+    const shell = { ...this.#pump.report(), ...this.#usage.take() };
+    this.#feed({ kind: "report", shell });
   }
 
   /** What came makes sense: this is a server, not some open port. */

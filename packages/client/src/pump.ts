@@ -1,6 +1,12 @@
 import type { AudioOutput } from "@tutti/audio";
 import { now } from "./clock.ts";
-import { Pump, type PumpEvent, type PumpOptions, type Rendering } from "./core/index.ts";
+import {
+  Pump,
+  type PumpEvent,
+  type PumpOptions,
+  type Rendering,
+  type ShellReport,
+} from "./core/index.ts";
 
 export interface PumpTimerOptions extends PumpOptions {
   onEvent(event: PumpEvent): void;
@@ -42,6 +48,11 @@ export class PumpTimer {
   /** What is queued is not to be heard any more. */
   restart(): void {
     this.#pump.restart(now());
+  }
+
+  /** What the card does, for the report to the server. */
+  report(): ShellReport {
+    return this.#pump.report(now());
   }
 
   /** Fades out of what sounds and resolves when that has been heard. */

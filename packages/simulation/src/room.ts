@@ -42,6 +42,8 @@ const QUEUE_MS = 200;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 500;
 const CONNECT_TIMEOUT = seconds(2);
+/** How often the daemon has its player report. */
+const REPORT_EVERY = seconds(1);
 /** How often a client looks whether its host slept. */
 const CLOCK_WATCH = millis(100);
 
@@ -165,6 +167,7 @@ export class Room {
     this.#pump = new Pump(this.#player, { queueMs: this.#options.queueMs ?? QUEUE_MS });
     this.#openCard(this.#server.source.format);
     this.#tick();
+    this.#report();
     this.#connect();
   }
 
@@ -189,6 +192,12 @@ export class Room {
     }
     this.#plan();
     this.loop.wakeAt(later(this.#simulation.now, millis(pump.paceMs)), () => this.#tick());
+  }
+
+  #report(): void {
+    const pump = this.#pump;
+    if (pump) this.#handle({ kind: "report", shell: pump.report(localInstant(this.clock.now)) });
+    this.loop.wakeAt(later(this.#simulation.now, REPORT_EVERY), () => this.#report());
   }
 
   #connect(): void {

@@ -142,6 +142,15 @@ export class ServerHost {
     });
   }
 
+  /** What a controller is answered; undefined while the server is down. */
+  call(method: string, params: object): unknown {
+    const text = JSON.stringify({ id: 0, jsonrpc: "2.0", method, params });
+    const outputs = this.#core?.handle({ kind: "control", controller: 0, text }, this.#now()) ?? [];
+    for (const output of outputs) this.#perform(output);
+    const answer = outputs.find((output) => output.kind === "respond");
+    return answer && JSON.parse(answer.text).result;
+  }
+
   #now(): ServerInstant {
     return serverInstant(this.clock.now);
   }

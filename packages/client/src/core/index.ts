@@ -11,5 +11,6 @@ export {
   type PumpOptions,
   type Rendering,
 } from "./pump.ts";
+export type { ShellReport } from "./report.ts";
 export type { PlayerStats } from "./stats.ts";
 export { gainOf, type VolumeCurve } from "./volume.ts";

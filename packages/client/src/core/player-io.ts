@@ -1,6 +1,7 @@
 import type { Hello, SampleFormat } from "@tutti/protocol";
 import type { TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
+import type { ShellReport } from "./report.ts";
 import type { VolumeCurve } from "./volume.ts";
 
 export interface PlayerConfig {
@@ -23,6 +24,8 @@ export type PlayerInput =
   | { readonly kind: "time answer"; readonly exchange: TimeExchange }
   | { readonly kind: "clock jumped" }
   | { readonly kind: "local volume"; readonly volumePercent: number; readonly muted: boolean }
+  /** Once a second: time to tell the server how well it plays. */
+  | { readonly kind: "report"; readonly shell: ShellReport }
   | { readonly kind: "deadline" };
 
 export type PlayerOutput =

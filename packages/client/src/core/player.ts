@@ -14,12 +14,14 @@ import {
 } from "@tutti/protocol";
 import type { TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
+import { Heard } from "./heard.ts";
 import type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 import { type OutputFormat, Playout } from "./playout.ts";
 import type { PlayerPorts } from "./ports.ts";
 import { type Plausible, Programme } from "./programme.ts";
+import { Reporter, reportOf, type ShellReport } from "./report.ts";
 import { ServerClock } from "./server-clock.ts";
-import { Session } from "./session.ts";
+import { Session, sameSettings } from "./session.ts";
 import type { PlayerStats } from "./stats.ts";
 import { TimeSync, type Way } from "./time-sync.ts";
 import { gainOf, Volume } from "./volume.ts";
@@ -49,6 +51,8 @@ export class Player {
   #epoch: string | undefined;
   #volumeStarted = false;
   #sequence = 0;
+  readonly #heard = new Heard();
+  readonly #reporter = new Reporter();
   #outputs: PlayerOutput[] = [];
   #rendered = Number.NaN;
   #underruns = 0;
@@ -92,6 +96,7 @@ export class Player {
     if (this.#reopening) return;
     const stamp = this.#recordedAt(heardAt);
     this.#playout.render(into, stamp, this.#clock.filter.drift - cardRate);
+    this.#heard.note(heardAt, this.#playout.sounding ? stamp - this.#playout.lateness : Number.NaN);
     this.#volume.apply(into, this.#output.channels);
     const { rateHz, channels } = this.#output;
     this.#rendered = stamp + (into.length / channels / rateHz) * 1_000_000;
@@ -106,12 +111,8 @@ export class Player {
     this.#output = format ?? asked ?? this.#output;
     this.#reopening = false;
     this.#rendered = Number.NaN;
+    this.#heard.forget();
     this.#playout.restart(this.#output);
-  }
-
-  /** Whether sound of the stream goes out: until then a short queue before the card makes the start quick. */
-  get sounding(): boolean {
-    return this.#playout.sounding;
   }
 
   /** From recording to hearing; undefined before the server has told. (ms) */
@@ -132,22 +133,20 @@ export class Player {
   /** `cardErrorMax`: bound of the timing by which `render` is called. */
   stats(now: LocalInstant, cardErrorMax: Micros = micros(0)): PlayerStats {
     const { filter } = this.#clock;
-    const { lateness, correction, sounding } = this.#playout;
     const clockErrorMax = filter.errorMaxAt(now);
     return {
-      playing: sounding,
+      playing: this.#playout.sounding,
       synchronised: this.#clock.known,
-      syncError: micros(lateness),
-      syncErrorMax: micros(clockErrorMax + cardErrorMax + Math.abs(lateness)),
+      syncError: micros(this.#heard.lateness(now, (moment) => this.#recordedAt(moment))),
+      syncErrorMax: micros(clockErrorMax + cardErrorMax),
       offset: filter.offsetAt(now),
       offsetErrorMax: clockErrorMax,
       drift: filter.drift,
       roundTrip: filter.roundTrip,
       timeWay: this.#timeSync.way,
       bufferedMs: this.receivedMs(now),
-      correction: ppm(correction),
-      lateChunks: this.#programme.lateChunks,
-      duplicateChunks: this.#programme.duplicateChunks,
+      correction: ppm(this.#playout.correction),
+      ...this.#programme.counts,
       underruns: this.#underruns,
       jumps: this.#jumps,
     };
@@ -181,6 +180,9 @@ export class Player {
         this.#setVolume(input.volumePercent, input.muted);
         this.#send(this.#session?.clientInfo(input.volumePercent, input.muted, now));
         return;
+      case "report":
+        this.#report(input.shell, now);
+        return;
       case "deadline":
         this.#checkSilence(now);
         return;
@@ -189,6 +191,7 @@ export class Player {
 
   #connected(now: LocalInstant): void {
     this.#session = new Session(now);
+    this.#reporter.restart();
     this.#clock.doubt();
     this.#programme.connected();
     this.#send(this.#session.hello(this.#config.hello, now));
@@ -198,6 +201,13 @@ export class Player {
   #disconnected(): void {
     this.#session = undefined;
     this.#timeSync.stop();
+  }
+
+  /** Only a server of our own kind wants to know. */
+  #report(shell: ShellReport, now: LocalInstant): void {
+    const told = this.#session?.welcomed && this.#settings?.tutti ? this.#session : undefined;
+    if (!told || !this.#reporter.wants(this.#playout.sounding, now)) return;
+    this.#send(told.clientStats(reportOf(this.stats(now, shell.cardErrorMax), shell), now));
   }
 
   #checkSilence(now: LocalInstant): void {
@@ -387,13 +397,4 @@ export class Player {
   #event(event: PlayerEvent): void {
     this.#outputs.push({ kind: "event", event });
   }
-}
-
-function sameSettings(a: ServerSettings, b: ServerSettings): boolean {
-  return (
-    a.bufferMs === b.bufferMs &&
-    a.latencyMs === b.latencyMs &&
-    a.volumePercent === b.volumePercent &&
-    a.muted === b.muted
-  );
 }

@@ -31,8 +31,13 @@ export interface Plausible {
 }
 
 export class Programme {
+  receivedChunks = 0;
   lateChunks = 0;
   duplicateChunks = 0;
+  /** Left out between two that came, by their stamps. */
+  lostChunks = 0;
+  /** End of the newest chunk of this stream and connection. NaN before there is one. (us of server time) */
+  #endOfNewest = Number.NaN;
   readonly #ports: PlayerPorts;
   readonly #playout: Playout;
   #bufferMs = 1_000;
@@ -57,6 +62,12 @@ export class Programme {
     this.#playout = playout;
   }
 
+  /** Since the start. */
+  get counts() {
+    const { receivedChunks, lateChunks, duplicateChunks, lostChunks } = this;
+    return { receivedChunks, lateChunks, duplicateChunks, lostChunks };
+  }
+
   /** Of the stream, once one is known. */
   get format(): SampleFormat | undefined {
     return this.#decoder?.format;
@@ -70,6 +81,7 @@ export class Programme {
   /** A new connection: the next codec header is its first. */
   connected(): void {
     this.#foreign = undefined;
+    this.#endOfNewest = Number.NaN;
     this.#firstHeader = true;
     this.#continues = false;
   }
@@ -91,6 +103,7 @@ export class Programme {
       return undefined;
     }
     this.#foreign = undefined;
+    this.#endOfNewest = Number.NaN;
     const kept = header.slice();
     const decoder = this.#ports.makeDecoder(codec, kept);
     this.#decoder?.close();
@@ -117,6 +130,7 @@ export class Programme {
     if (!this.#decoder || !buffer || this.#firstHeader) return true;
     const samples = this.#decoder.decode(payload);
     const ended = recordedAt + (samples.length / buffer.channels / buffer.rateHz) * 1_000_000;
+    this.#count(recordedAt, ended);
     if (plausible) {
       const early = recordedAt > plausible.recordable + STAMP_ERROR_MAX;
       if (early || ended < plausible.due - STAMP_ERROR_MAX) {
@@ -129,6 +143,17 @@ export class Programme {
     }
     if (buffer.insert(recordedAt, samples) === "duplicate") this.duplicateChunks++;
     return true;
+  }
+
+  /** A hole longer than the buffer is a pause of the source: nothing that was sent is missing. */
+  #count(begun: number, ended: number): void {
+    this.receivedChunks++;
+    const hole = begun - this.#endOfNewest;
+    const length = ended - begun;
+    if (hole > length / 2 && hole < this.#bufferMs * 1_000) {
+      this.lostChunks += Math.round(hole / length);
+    }
+    if (!(ended < this.#endOfNewest)) this.#endOfNewest = ended;
   }
 
   /** The new connection's clock is the old one: its chunks continue what is buffered, or follow it. */

@@ -5,7 +5,9 @@ import {
   TIMING_RECORD_NUMBERS,
   TimingLine,
 } from "@tutti/audio/core";
-import { frames, type LocalInstant, type Micros, type Ppm } from "@tutti/protocol";
+import { frames, type LocalInstant, micros, type Ppm } from "@tutti/protocol";
+import { cardReport } from "./card-report.ts";
+import type { ShellReport } from "./report.ts";
 
 /*
  * The queue between player and card. A block written now is heard behind what is queued and what lies in the
@@ -81,6 +83,8 @@ export class Pump {
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
   #card: Card | undefined;
   #tickedAt = -Infinity;
+  /** Times what sounded broke off, over all cards. */
+  #underruns = 0;
 
   constructor(player: Rendering, options: PumpOptions) {
     this.#player = player;
@@ -94,9 +98,16 @@ export class Pump {
     return Math.min(most, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
   }
 
-  /** What the moments of hearing may be wrong by (standard error); infinite without a card. */
-  get cardError(): Micros {
-    return this.#card?.line.error ?? (Infinity as Micros);
+  /** What the card does, for the report to the server. */
+  report(now: LocalInstant): ShellReport {
+    const card = this.#card;
+    const underruns = { cardUnderruns: this.#underruns };
+    if (!card) return { cardErrorMax: micros(Infinity), ...underruns };
+    const { realtime, format } = card.output;
+    const { playedFrames, clearedFrames } = card.output.counters();
+    const { writtenFrames } = card;
+    const queue = { writtenFrames, takenFrames: playedFrames + clearedFrames, ...format };
+    return { ...cardReport(card.line, queue, now), realtime, ...underruns };
   }
 
   /** Takes over a device that was just opened. It is written to at once, so that it tells its timing. */
@@ -157,8 +168,10 @@ export class Pump {
 
   #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
     // While nothing sounds, or while it begins anew, silence is what the card would have got anyway.
-    if (card.sounded && card.placed)
+    if (card.sounded && card.placed) {
+      this.#underruns++;
       this.events.push({ kind: "underrun", silentFrames, underruns });
+    }
     this.#begin(card);
   }
 

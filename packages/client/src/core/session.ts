@@ -9,8 +9,10 @@ import {
   MessageSplitter,
   micros,
   PEER_SILENCE_MAX,
+  type ServerSettings,
   serverInstant,
 } from "@tutti/protocol";
+import type { ClientStats } from "@tutti/protocol/control";
 import type { TimeExchange } from "./clock-filter.ts";
 
 /** Questions over the stream whose answers are still awaited; older ones are given up. */
@@ -53,6 +55,11 @@ export class Session {
     return encodeMessage({ kind: "client info", volumePercent, muted }, envelope);
   }
 
+  clientStats(stats: ClientStats, now: LocalInstant): Uint8Array {
+    const envelope = { id: this.#nextId(), sentAt: Math.round(now) };
+    return encodeMessage({ kind: "client stats", stats }, envelope);
+  }
+
   /** Calls `take` for each whole message. Throws ProtocolError. */
   receive(
     bytes: Uint8Array,
@@ -92,4 +99,14 @@ export class Session {
     this.#requestId = (this.#requestId % REQUEST_ID_MAX) + 1;
     return this.#requestId;
   }
+}
+
+/** Whether a person set nothing new: the rest is between the programs. */
+export function sameSettings(a: ServerSettings, b: ServerSettings): boolean {
+  return (
+    a.bufferMs === b.bufferMs &&
+    a.latencyMs === b.latencyMs &&
+    a.volumePercent === b.volumePercent &&
+    a.muted === b.muted
+  );
 }

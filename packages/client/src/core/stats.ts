@@ -5,9 +5,9 @@ export interface PlayerStats {
   /** Whether sound of the stream reaches the output. */
   readonly playing: boolean;
   readonly synchronised: boolean;
-  /** How late the programme is heard, positive when behind, as this client knows. */
+  /** How late that is heard which is heard now, positive when behind, by what is known now. NaN while nothing is. */
   readonly syncError: Micros;
-  /** How far the truth may be from that: bound of the clock, of the card's timing, and what is still pulled in. */
+  /** How far the truth may be from that, either way: bound of the clock and of the card's timing. */
   readonly syncErrorMax: Micros;
   /** Server's clock less ours. */
   readonly offset: Micros;
@@ -20,8 +20,11 @@ export interface PlayerStats {
   readonly bufferedMs: number;
   /** What is still to be worked off by playing faster or slower than the clocks ask for. */
   readonly correction: Ppm;
+  readonly receivedChunks: number;
   readonly lateChunks: number;
   readonly duplicateChunks: number;
+  /** Left out between two that came. */
+  readonly lostChunks: number;
   readonly underruns: number;
   readonly jumps: number;
 }

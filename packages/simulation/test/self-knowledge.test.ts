@@ -1,0 +1,108 @@
+import { type Micros, micros, millis, seconds } from "@tutti/protocol";
+import type { MethodResult, ReportedStats } from "@tutti/protocol/control";
+import { expect, test } from "vitest";
+import { House, type HouseOptions } from "../src/index.ts";
+
+type Room = House["rooms"][number];
+
+/** Grain of the ear's record. (us) */
+const SLOT = 50_000;
+
+/** A report as the server showed it, beside what was measured at the converter at that time. */
+interface Compared {
+  /** Since the start of the run. (us) */
+  readonly at: number;
+  readonly stats: ReportedStats;
+  /** How far the reported error is from the measured one. NaN where nothing was reported or heard. (us) */
+  readonly apart: number;
+}
+
+/** Runs a house, asking the server each second what its rooms report, as a controller does. */
+function listen(options: HouseOptions, span: Micros, prepare: (house: House) => void = () => {}) {
+  const house = new House(options);
+  prepare(house);
+  const asked: { room: Room; at: number; stats: ReportedStats }[] = [];
+  for (let second = 1; second <= span / seconds(1); second++) {
+    house.at(micros(seconds(second) + 120_000), ({ rooms, server, simulation }) => {
+      for (const room of rooms) {
+        const answer = server.call("Client.GetStats", { id: room.name });
+        const stats = (answer as MethodResult<"Client.GetStats"> | undefined)?.stats;
+        if (stats) asked.push({ room, at: simulation.now - millis(stats.ageMs), stats });
+      }
+    });
+  }
+  house.run(micros(span + seconds(1)));
+  return house.rooms.map((room) =>
+    asked.filter((each) => each.room === room).map(({ at, stats }) => compare(room, at, stats)),
+  );
+}
+
+/** The report was under way for some ms, so the slots beside its own count too. */
+function compare({ ear }: Room, at: number, stats: ReportedStats): Compared {
+  const slot = Math.floor(at / SLOT);
+  const heard = [slot - 1, slot, slot + 1].map((each) => ear.errors[each] ?? Number.NaN);
+  const known = heard.filter((error) => !Number.isNaN(error));
+  const reported = stats.syncErrorUs ?? Number.NaN;
+  const distances = known.map((error) => Math.abs(error - reported));
+  return { at, stats, apart: distances.length > 0 ? Math.min(...distances) : Number.NaN };
+}
+
+function outside(compared: readonly Compared[]): Compared[] {
+  return compared.filter(({ apart, stats }) => apart > (stats.syncErrorBoundUs ?? Infinity));
+}
+
+/** The half of all reports that are surest bound the error by this, or less. (us) */
+function medianBound(compared: readonly Compared[]): number {
+  const bounds = compared.map(({ stats }) => stats.syncErrorBoundUs ?? Infinity);
+  return bounds.toSorted((a, b) => a - b)[bounds.length >> 1] ?? Infinity;
+}
+
+/** A bound that is met because it is wide says nothing: the last column keeps it useful. */
+test.each<[string, HouseOptions["rooms"][number], boundUs: number]>([
+  ["wire", {}, 60],
+  ["drift", { card: { driftPpm: 80 }, clock: { driftPpm: -20 } }, 60],
+  ["wifi", { link: "wifi", card: { driftPpm: 50 }, clock: { driftPpm: -25 } }, 200],
+  ["busy wifi", { link: "busy wifi", card: { driftPpm: 50 }, clock: { driftPpm: -25 } }, 400],
+  ["power save", { link: "power save", card: { driftPpm: -50 } }, 250],
+  ["bufferbloat", { link: "bufferbloat", card: { driftPpm: 25 } }, 400],
+  ["a pointer in steps of 6 ms", { card: { granularityFrames: 48 } }, 80],
+  ["late timing records", { card: { recordLateUs: 100, driftPpm: -40 } }, 80],
+  ["long periods", { card: { periodMs: 40 } }, 80],
+  ["a card that wanders", { card: { wanderPpm: 20, driftPpm: 40 } }, 80],
+])("%s: what a client reports is as near the truth as it says", (name, room, boundUs) => {
+  const [compared = []] = listen({ seed: 11, rooms: [{ name, ...room }] }, seconds(120));
+  const spoken = compared.filter(({ apart }) => !Number.isNaN(apart));
+  expect(spoken.length).toBeGreaterThan(110);
+  expect(outside(spoken)).toEqual([]);
+  expect(medianBound(spoken)).toBeLessThan(boundUs);
+});
+
+test("a clock that NTP slews is believed until the answers contradict: seconds, no more", () => {
+  const rooms = [{ card: { driftPpm: 25 } }, { card: { driftPpm: -25 }, clock: { driftPpm: -20 } }];
+  const slewAt = seconds(60);
+  const [steady = [], slewed = []] = listen({ seed: 15, rooms }, seconds(150), (house) => {
+    house.at(slewAt, () => house.rooms[1]?.clock.slew(10_000));
+  });
+  expect(outside(steady)).toEqual([]);
+  const wrong = outside(slewed);
+  expect(Math.max(...slewed.map(({ apart }) => apart))).toBeGreaterThan(300);
+  expect(wrong.length).toBeGreaterThan(0);
+  for (const { at } of wrong) expect((at - slewAt) / seconds(1)).toBeLessThan(5);
+});
+
+test("a room that heard a card run dry, a stalled link and a restarted server tells of them", () => {
+  const [compared = []] = listen({ seed: 3, rooms: [{ name: "room" }] }, seconds(60), (house) => {
+    const [room] = house.rooms;
+    house.at(seconds(10), () => room?.stallCard(millis(300)));
+    house.at(seconds(20), () => room?.link.cut(seconds(3)));
+    house.at(seconds(40), () => house.restartServer(seconds(3)));
+  });
+  const at = (second: number) => compared.findLast((each) => each.at < seconds(second))?.stats;
+  expect(at(9)).toMatchObject({ playing: true, underruns: 0, cardUnderruns: 0, jumps: 0 });
+  expect(at(15)?.cardUnderruns).toBeGreaterThan(0);
+  expect(at(15)?.underruns).toBe(0);
+  expect(at(35)?.underruns).toBeGreaterThan(0);
+  expect(at(59)?.underruns).toBeGreaterThan(at(35)?.underruns ?? 0);
+  expect(at(59)).toMatchObject({ playing: true, synchronised: true });
+  expect(outside(compared.filter((each) => each.at > seconds(50)))).toEqual([]);
+});
