@@ -14,12 +14,13 @@ export interface FrameSink {
 
 export interface PacedOptions {
   readonly format: AudioFormat;
+  /** What lies between being taken from the queue and being heard, as in a real card's buffer. (default 30 ms) */
+  readonly latencyMs?: number;
   /** Reads this host's monotonic clock. */
   now(): LocalInstant;
 }
 
-const PERIOD_MS = 10;
-/** Periods between being taken from the queue and being heard: as in a real card's buffer. */
+const LATENCY_MS = 30;
 const PERIODS_AHEAD = 3;
 const QUEUE_MS = 1_000;
 /** As long as a sound card's. */
@@ -32,7 +33,7 @@ const RECORDS_MAX = 1_024;
  */
 export class PacedOutput implements AudioOutput {
   readonly format: AudioFormat;
-  readonly latencyMs = PERIOD_MS * PERIODS_AHEAD;
+  readonly latencyMs: number;
   readonly capacityFrames: number;
   readonly #now: () => LocalInstant;
   readonly #sink: FrameSink;
@@ -53,12 +54,13 @@ export class PacedOutput implements AudioOutput {
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
   #recordNumbers = 0;
 
-  constructor({ format, now }: PacedOptions, sink: FrameSink) {
+  constructor({ format, now, latencyMs = LATENCY_MS }: PacedOptions, sink: FrameSink) {
+    this.latencyMs = latencyMs;
     this.format = format;
     this.#now = now;
     this.#sink = sink;
     this.#start = now();
-    this.#periodFrames = Math.round((format.rateHz * PERIOD_MS) / 1_000);
+    this.#periodFrames = Math.round((format.rateHz * latencyMs) / PERIODS_AHEAD / 1_000);
     this.capacityFrames = Math.round((format.rateHz * QUEUE_MS) / 1_000);
     this.#queue = new Float32Array(this.capacityFrames * format.channels);
     this.#period = new Float32Array(this.#periodFrames * format.channels);

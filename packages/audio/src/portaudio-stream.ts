@@ -9,7 +9,7 @@ export interface CardOptions {
   readonly format: AudioFormat;
   /** Suggested to the device for its own buffer. (default 30 ms) */
   readonly latencyMs?: number;
-  /** Frames in each callback. (default 10 ms) */
+  /** Frames in each callback. (default 10 ms, and no more than a third of the latency) */
   readonly framesPerBuffer?: number;
   readonly events: DeviceEvents;
 }
@@ -17,6 +17,7 @@ export interface CardOptions {
 /** In real time this is enough on a busy machine too; more would be too late for live sound. */
 const LATENCY_MS = 30;
 const CALLBACK_MS = 10;
+const CALLBACKS_AHEAD = 3;
 /** Fits everybody who queues ahead, and covers a stall of as much. */
 const RING_MS = 1_000;
 
@@ -33,13 +34,14 @@ export async function openStream(
   options: CardOptions,
 ): Promise<AudioStream> {
   const { device, format, latencyMs = LATENCY_MS } = options;
+  const callbackMs = Math.min(CALLBACK_MS, latencyMs / CALLBACKS_AHEAD);
   const audioOptions: AudioOptions = {
     ...(await choose(direction, device)),
     sampleFormat,
     sampleRate: format.rateHz,
     channelCount: format.channels,
     latencyMs,
-    framesPerBuffer: options.framesPerBuffer ?? Math.round((format.rateHz * CALLBACK_MS) / 1_000),
+    framesPerBuffer: options.framesPerBuffer ?? Math.round((format.rateHz * callbackMs) / 1_000),
     ringFrames: Math.round((format.rateHz * RING_MS) / 1_000),
   };
   const { open } = await import("naudiodon");

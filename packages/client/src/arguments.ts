@@ -51,7 +51,10 @@ export function makeCommand(version: string): Command {
     .option("--instance <number>", "among clients on one host that share an id (default: 1)")
     .option("--device <device>", "sound card by name or index, or null, stdout, file:PATH")
     .option("--device-latency <ms>", "what the card is asked to buffer (default: as it likes)")
-    .option("--queue <ms>", "audio held ready for the card (default: 200; 30 for live)")
+    .option(
+      "--queue <ms>",
+      "audio held ready for the card (default: 200; never more than has come)",
+    )
     .option("--latency <ms>", "what the amplifier adds, in tenths: plays that much earlier")
     .option("--volume <percent>", "volume at start (default: what the server remembers)")
     .option("--volume-max <percent>", "loudest it can be set to (default: 100)")

@@ -2,7 +2,7 @@ import type { AudioOutput } from "@tutti/audio";
 import type { Hello, LocalInstant } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { type ClockWatch, now, watchClock } from "./clock.ts";
-import { Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
+import { cardLatencyMs, Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
 import { makeDecoder } from "./decoders/index.ts";
 import type { ClientEvent } from "./log-events.ts";
 import type { Meter } from "./meter.ts";
@@ -13,7 +13,7 @@ import { ProcessUsage } from "./process-usage.ts";
 import { PumpTimer } from "./pump.ts";
 
 /** How the output is opened before a stream says what it needs: what most streams need. */
-const FIRST_FORMAT = { rateHz: 48_000, channels: 2 };
+const FIRST_WISH = { rateHz: 48_000, channels: 2, latencyMs: cardLatencyMs() };
 /** How often the player may tell the server how well it plays. */
 const REPORT_EVERY_MS = 1_000;
 
@@ -68,7 +68,7 @@ export class Client {
       onClosed: () => this.#pump.detach(),
       onEvent: parts.onEvent,
     };
-    this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_FORMAT);
+    this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_WISH);
   }
 
   /** The connection first: its answer is under way while the card is opened. */
@@ -152,6 +152,9 @@ export class Client {
         return;
       case "event":
         this.#parts.onEvent(output.event);
+        if (output.event.kind === "settings") {
+          this.#output.want({ latencyMs: cardLatencyMs(this.#player.waitMs) });
+        }
         return;
     }
   }

@@ -8,7 +8,8 @@ const FALLBACK_FORMAT: AudioFormat = { rateHz: 48_000, channels: 2 };
 
 /** How the configured device is opened. The sound library is loaded with the first one. */
 export function openDevice({ output: { device, latencyMs } }: ClientConfig): OpenDevice {
-  return async (format, events) => {
+  return async (wish, events) => {
+    const { rateHz, channels } = wish;
     const { DeviceRefused, openOutput } = await import("@tutti/audio");
     const open = (wanted: AudioFormat, told: DeviceEvents): Promise<AudioOutput> =>
       openOutput({
@@ -16,13 +17,12 @@ export function openDevice({ output: { device, latencyMs } }: ClientConfig): Ope
         format: wanted,
         events: told,
         now,
-        ...(latencyMs > 0 && { latencyMs }),
+        latencyMs: latencyMs > 0 ? latencyMs : wish.latencyMs,
       });
     try {
-      return await open(format, events);
+      return await open({ rateHz, channels }, events);
     } catch (error) {
-      if (!(error instanceof DeviceRefused) || format.rateHz === FALLBACK_FORMAT.rateHz)
-        throw error;
+      if (!(error instanceof DeviceRefused) || rateHz === FALLBACK_FORMAT.rateHz) throw error;
       return await open(FALLBACK_FORMAT, events);
     }
   };

@@ -2,7 +2,7 @@ import type { AudioFormat, AudioOutput, DeviceEvents } from "@tutti/audio";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Output, type OutputEvent } from "./output.ts";
 
-const STEREO: AudioFormat = { rateHz: 48_000, channels: 2 };
+const STEREO = { rateHz: 48_000, channels: 2, latencyMs: 30 };
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 

@@ -11,8 +11,14 @@ export type OutputEvent =
   | { readonly kind: "output unavailable"; readonly device: string; readonly reason: string }
   | { readonly kind: "output lost"; readonly device: string; readonly reason: string };
 
+/** How the device shall be open. */
+export interface OutputWish extends AudioFormat {
+  /** What it is asked to buffer. (ms) */
+  readonly latencyMs: number;
+}
+
 /** Opens the device, or rejects with the reason why that cannot be now. */
-export type OpenDevice = (format: AudioFormat, events: DeviceEvents) => Promise<AudioOutput>;
+export type OpenDevice = (wish: OutputWish, events: DeviceEvents) => Promise<AudioOutput>;
 
 export interface OutputOwner {
   /** There is a card, with nothing queued. */
@@ -24,13 +30,13 @@ export interface OutputOwner {
 
 const RETRY_MS = 1_000;
 
-/** Keeps the device open, in the format that is wanted, for as long as the client lives. */
+/** Keeps the device open, as it is wanted, for as long as the client lives. */
 export class Output {
   readonly #device: string;
   readonly #open: OpenDevice;
   readonly #owner: OutputOwner;
-  #wanted: AudioFormat;
-  #openedFor: AudioFormat | undefined;
+  #wanted: OutputWish;
+  #openedFor: OutputWish | undefined;
   #current: AudioOutput | undefined;
   #lost = false;
   #closed = false;
@@ -38,7 +44,7 @@ export class Output {
   #wake: () => void = () => {};
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(device: string, open: OpenDevice, owner: OutputOwner, wanted: AudioFormat) {
+  constructor(device: string, open: OpenDevice, owner: OutputOwner, wanted: OutputWish) {
     this.#device = device;
     this.#open = open;
     this.#owner = owner;
@@ -49,11 +55,13 @@ export class Output {
     this.#finished = this.#run();
   }
 
-  /** An open device of this format stays open. */
-  want(format: AudioFormat): void {
-    const { rateHz, channels } = this.#wanted;
-    if (format.rateHz === rateHz && format.channels === channels) return;
-    this.#wanted = format;
+  /** A device that is open like that stays open. */
+  want(changed: Partial<OutputWish>): void {
+    const wish = { ...this.#wanted, ...changed };
+    const { rateHz, channels, latencyMs } = this.#wanted;
+    const same = wish.rateHz === rateHz && wish.channels === channels;
+    if (same && wish.latencyMs === latencyMs) return;
+    this.#wanted = wish;
     this.#wake();
   }
 

@@ -5,6 +5,7 @@ export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 export type { OutputFormat } from "./playout.ts";
 export type { Decoder, PlayerPorts } from "./ports.ts";
 export {
+  cardLatencyMs,
   type Listener,
   Pump,
   type PumpEvent,

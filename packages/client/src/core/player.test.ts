@@ -182,6 +182,16 @@ test("a changed latency is one faded jump", () => {
   expect(room.stepMax).toBeLessThan(STEP_MAX(16_000));
 });
 
+test.each([0.1, 0.5])("a latency changed by %d ms is that much, by speed alone", (latencyMs) => {
+  const { room, begun } = playing({}, 3);
+  const before = room.worst(begun + 2);
+  room.changeSettings({ latencyMs });
+  room.run(12e6);
+  expect(room.happened("jumped")).toBe(0);
+  expect(room.worst(begun + 13)).toBeLessThan(before + 15);
+  expect(room.silenceMs(begun + 1, begun + 14)).toBe(0);
+});
+
 test("another stream with a backlog is cross-faded to at once", () => {
   const { room, begun } = playing({}, 3);
   room.switchProgramme(1);

@@ -92,13 +92,13 @@ export class Player {
    * nominal the card runs. Never throws; what happens is told by the next `handle`.
    */
   render(into: Float32Array, heardAt: LocalInstant, cardRate: Ppm): void {
+    const { rateHz, channels } = this.#output;
     into.fill(0);
     if (this.#reopening) return;
     const stamp = this.#recordedAt(heardAt);
     this.#playout.render(into, stamp, this.#clock.filter.drift - cardRate);
-    this.#heard.note(heardAt, this.#playout.sounding ? stamp - this.#playout.lateness : Number.NaN);
-    this.#volume.apply(into, this.#output.channels);
-    const { rateHz, channels } = this.#output;
+    this.#heard.note(heardAt, this.sounding ? stamp - this.#playout.lateness : Number.NaN);
+    this.#volume.apply(into, channels);
     this.#rendered = stamp + (into.length / channels / rateHz) * 1_000_000;
   }
 
@@ -124,10 +124,12 @@ export class Player {
 
   /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
   receivedMs(now: LocalInstant): number {
-    const { buffer } = this.#playout;
-    const heard = this.#recordedAt(now);
-    if (!buffer || Number.isNaN(heard)) return 0;
-    return (buffer.framesFrom(buffer.positionAt(heard)) * 1_000) / buffer.rateHz;
+    return this.#playout.receivedMs(this.#recordedAt(now));
+  }
+
+  /** Whether anything but silence is rendered. */
+  get sounding(): boolean {
+    return this.#playout.sounding;
   }
 
   /** `cardErrorMax`: bound of the timing by which `render` is called. */
@@ -135,7 +137,7 @@ export class Player {
     const { filter } = this.#clock;
     const clockErrorMax = filter.errorMaxAt(now);
     return {
-      playing: this.#playout.sounding,
+      playing: this.sounding,
       synchronised: this.#clock.known,
       syncError: micros(this.#heard.lateness(now, (moment) => this.#recordedAt(moment))),
       syncErrorMax: micros(clockErrorMax + cardErrorMax),
@@ -171,9 +173,7 @@ export class Player {
       case "clock jumped":
         this.#clock.reset();
         this.#event({ kind: "clock lost", reason: "host clock jumped" });
-        this.#session?.clockJumped(now);
-        // A server that gave us up meanwhile ignores datagrams, but refuses this at once.
-        this.#send(this.#session?.timeQuestion(now));
+        this.#send(this.#session?.clockJumped(now));
         if (this.#session) this.#timeSync.start(now);
         return;
       case "local volume":
@@ -206,7 +206,7 @@ export class Player {
   /** Only a server of our own kind wants to know. */
   #report(shell: ShellReport, now: LocalInstant): void {
     const told = this.#session?.welcomed && this.#settings?.tutti ? this.#session : undefined;
-    if (!told || !this.#reporter.wants(this.#playout.sounding, now)) return;
+    if (!told || !this.#reporter.wants(this.sounding, now)) return;
     this.#send(told.clientStats(reportOf(this.stats(now, shell.cardErrorMax), shell), now));
   }
 

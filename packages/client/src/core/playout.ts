@@ -62,6 +62,13 @@ export class Playout {
     return this.#sounding;
   }
 
+  /** How much there is of what was recorded from `stamp` on; none when that is NaN. (ms) */
+  receivedMs(stamp: number): number {
+    const { buffer } = this;
+    if (!buffer || Number.isNaN(stamp)) return 0;
+    return (buffer.framesFrom(buffer.positionAt(stamp)) * 1_000) / buffer.rateHz;
+  }
+
   /** Plays from `buffer` as soon as it holds what is due; until then goes on with what plays. */
   cue(buffer: JitterBuffer): void {
     this.#next = buffer === this.#current.buffer ? undefined : buffer;
@@ -74,6 +81,8 @@ export class Playout {
 
   /** What plays is gone from the card, which now has that format: the next block begins from silence. */
   restart(output: OutputFormat): void {
+    const { rateHz, channels } = output;
+    if (rateHz !== this.#output.rateHz) this.#tools = toolsFor(rateHz, channels, output);
     this.#output = output;
     const buffer = this.#next ?? this.#current.buffer;
     this.#leaving.stop();

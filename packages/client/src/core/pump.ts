@@ -28,6 +28,8 @@ export interface Rendering {
   outputRestarted(format: AudioFormat): void;
   /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
   receivedMs(now: LocalInstant): number;
+  /** Whether it fills blocks with anything but silence. */
+  readonly sounding: boolean;
   /** From recording to hearing; undefined before the server has told. (ms) */
   readonly waitMs: number | undefined;
 }
@@ -64,12 +66,25 @@ const QUIET_QUEUE_MS = 40;
 const QUIET_QUEUES_IN_WAIT = 4;
 /** A card takes this part of its own buffer at once. */
 const PERIODS_IN_CARD = 3;
-/** Between the last that is queued and the last that was received: the player fades out within that. (ms) */
-const RECEIVED_MARGIN_MS = 8;
+/** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
+const FADE_MARGIN_MS = 6.5;
+const MARGIN_FRAMES = 24;
 /** Records taken at once: 1.28 s of callbacks every 10 ms. */
 const RECORDS_MAX = 128;
 /** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
 const FADE_OUT_MS = 20;
+
+/** What a card is asked to buffer: in real time this is enough on a busy machine too. (ms) */
+const CARD_LATENCY_MS = 30;
+const CARD_LATENCY_MS_MIN = 5;
+/** Of a short wait the card takes this part. */
+const CARDS_IN_WAIT = 5;
+
+/** What a sound card shall buffer, for so long a wait from recording to hearing. (ms) */
+export function cardLatencyMs(waitMs = Infinity): number {
+  const part = Math.round(waitMs / CARDS_IN_WAIT);
+  return Math.max(CARD_LATENCY_MS_MIN, Math.min(CARD_LATENCY_MS, part));
+}
 
 /**
  * Writes ahead of the card. `tick` is to be called every `paceMs` at least, and `hurry` when the process is awake
@@ -192,9 +207,10 @@ export class Pump {
     const least = this.paceMs + latencyMs / PERIODS_IN_CARD;
     const most = Math.max(least, this.#options.queueMs);
     const quiet = Math.max(least, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
-    if (!card.placed) return quiet;
-    const received = this.#player.receivedMs(now) - latencyMs - RECEIVED_MARGIN_MS;
-    return Math.max(card.sounded ? least : quiet, Math.min(most, received));
+    if (!card.placed || !this.#player.sounding) return quiet;
+    const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / card.output.format.rateHz;
+    const received = this.#player.receivedMs(now) - latencyMs - margin;
+    return Math.max(least, Math.min(most, received));
   }
 
   /** Returns how many frames went into the queue. */

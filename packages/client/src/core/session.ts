@@ -76,10 +76,14 @@ export class Session {
     this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
   }
 
-  /** This host's clock jumped: what was measured by the old one is void. */
-  clockJumped(now: LocalInstant): void {
+  /**
+   * This host's clock jumped: what was measured by the old one is void. Returns a question for the server, which
+   * ignores datagrams if it gave us up meanwhile, but refuses this at once.
+   */
+  clockJumped(now: LocalInstant): Uint8Array {
     this.#sentAt.clear();
     this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+    return this.timeQuestion(now);
   }
 
   /** The exchange that a Time reply completes. Undefined when we did not ask, or gave up. */

@@ -115,6 +115,7 @@ function play(crystal: Crystal, seconds: number): { heard: number[]; speeds: num
   const speeds: number[] = [];
   const player: Rendering = {
     waitMs: WAIT_US / 1_000,
+    sounding: true,
     receivedMs: () => WAIT_US / 1_000,
     outputRestarted: (format) => playout.restart(format),
     render(into: Float32Array, heardAt: LocalInstant, cardRate: Ppm) {

@@ -17,7 +17,7 @@ export interface ClientConfig {
   readonly output: {
     /** A sound card by name or index, or "null", "stdout", "file:PATH". */
     readonly device: string;
-    /** What the sound card is asked to buffer; 0 leaves it to the card. */
+    /** What the sound card is asked to buffer; 0: 30, less when little lies between recording and hearing. */
     readonly latencyMs: number;
     /** Audio held ready between the program and the sound card. */
     readonly queueMs: number;
@@ -47,11 +47,13 @@ const OUTPUT = z.strictObject({
       examples: ["hw:CARD=sndrpihifiberry", 3, "null"],
     }),
   latencyMs: z.number().min(0).max(1_000).default(0).meta({
-    description: "what the sound card is asked to buffer; 0 leaves it to the card",
+    description:
+      "what the sound card is asked to buffer; 0: 30, less when little lies between recording and hearing",
     unit: "ms",
   }),
   queueMs: z.number().min(5).max(2_000).default(200).meta({
-    description: "audio held ready for the sound card: outlasts stalls of the program; 30 for live",
+    description:
+      "audio held ready for the sound card: outlasts stalls of the program; never more than has come",
     unit: "ms",
   }),
 });
