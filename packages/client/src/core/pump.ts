@@ -169,15 +169,16 @@ export class Pump {
     card.place(counters);
     card.line.learn(this.#records, card.output.takeTiming(this.#records));
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
-    const target = card.framesIn(this.#targetMs(card, now));
+    let target = card.framesIn(this.#targetMs(card, now));
     const block = card.block(this.paceMs / 2);
     while (queued + block.length / card.output.format.channels <= target) {
       const quiet = !card.sounded;
       const taken = this.#write(card, block);
       if (taken === 0) return;
       queued += taken;
-      // The first sound: the rest of the backlog may be a moment behind, and must not be queued as silence.
-      if (quiet && card.sounded) return;
+      // The first sound: as much as has come goes behind it at once, before anything can hold us up. Not
+      // more: the rest of the backlog may be a moment behind, and must not be queued as silence.
+      if (quiet && card.sounded) target = card.framesIn(this.#targetMs(card, now));
     }
   }
 
