@@ -23,7 +23,8 @@ import {
   type ServerInstant,
   serverInstant,
 } from "@tutti/protocol";
-import { fitLine, type Line, type Slot, WANDER } from "./clock-line.ts";
+import { type Line, LineFitter } from "./clock-line.ts";
+import { ClockWindow } from "./clock-window.ts";
 
 /** One question to the server and its answer, as both clocks saw it. */
 export interface TimeExchange {
@@ -45,22 +46,17 @@ const DRIFT_SPREAD_SLEWING = 400;
 /** A contradiction below this is a slew, above it a step. (us) */
 const SLEW_MAX = 20_000;
 
-/** Slots in the window, and how they grow with the age of the filter. (s) */
-const SLOTS_MAX = 32;
-const SLOT_SECONDS_MIN = 0.2;
-const SLOT_SECONDS_MAX = 8;
-const SLOTS_FOR_AGE = 12;
-
 /** Exchanges that must contradict the line the same way before it is given up, and within what time. (us) */
 const SUSPECTS_MIN = 3;
 const SUSPECT_AGE_MAX = 10_000_000;
 /**
  * How unlikely it must be that delay alone held one bound back in every exchange since the first suspicion, as
- * a negative logarithm: it is the least excess over the mean one, times their number.
+ * a negative logarithm: it is the least excess, times how often bounds come so near, times their number. A queue
+ * that has grown makes that rarer than it was: the mean excess of late knows.
  */
 const EVIDENCE_MIN = 6;
 /** Weight of an exchange in the mean excess. */
-const MEAN_SHARE = 1 / 32;
+const USUAL_SHARE = 1 / 32;
 /** Part of a step by which the receding bound of every later exchange recedes, noise allowed for. */
 const RECEDED_PART_MIN = 0.8;
 /** Contradiction below which an exchange is never suspected. (us) */
@@ -69,14 +65,32 @@ const SUSPICION_MIN = 60;
 const DOUBT = 2;
 const DOUBT_YOUNG = 4;
 
-/** What sound waits for: that many exchanges, and a bound of that. (us) */
-const EXCHANGES_MIN = 3;
-const ERROR_MAX_FOR_SOUND = 5_000;
-/** On a path too long for that bound: that many exchanges. */
-const EXCHANGES_ENOUGH = 24;
-/** Part of the least delay that may differ between the directions. */
-const ASYMMETRY = 0.1;
+/** Exchanges that are all fitted; later those that come so near to a line, and one in so long. (us) */
+const FITTED_ALWAYS = 32;
+const FIT_NEAR = 3;
+const FIT_EVERY = 500_000;
 
+/** Of how many slots, the youngest, a bend is looked for; after a first one the oldest, too. And the least number of others. */
+const BENT_SLOTS = [3, 8, 20] as const;
+const OLD_SLOTS_MIN = 4;
+const BENT_EXCHANGES_MIN = 16;
+/** How far young bounds must lie off, in us and in deviations. */
+const BENT_MIN = 20;
+const BENT_DOUBT = 10;
+/** After a first bend: what is slewed is slewed back, and what was forgotten left some of the bend. */
+const BENT_DOUBT_AGAIN = 4;
+const BENT_AGAIN_WITHIN = 30_000_000;
+/** How far the young drift is looked for. (us / us) */
+const BEND = 20e-6;
+
+/** How far the server may stray from the line in a second after the last answer. (us) */
+const WANDER = 0.3;
+
+/** What sound waits for: that many exchanges, and so little doubt. (us) */
+const EXCHANGES_MIN = 3;
+const ERROR_MAX_FOR_SOUND = 2_000;
+/** On a path too noisy for that: that many exchanges. */
+const EXCHANGES_ENOUGH = 16;
 interface Bounds {
   readonly upperAt: number;
   readonly upper: number;
@@ -91,15 +105,16 @@ const NO_LINE: Line = {
   lower: 0,
   drift: 0,
   variance: 0,
-  centre: 0,
   driftVariance: 0,
+  covariance: 0,
 };
 
 /** Learns where the server's clock is, and says how sure it is. */
 export class ClockFilter {
   #originLocal = 0;
   #originOffset = 0;
-  #slots: Slot[] = [];
+  readonly #window = new ClockWindow();
+  readonly #fitter = new LineFitter(this.#window);
   #count = 0;
   #suspects: TimeExchange[] = [];
   #suspectSign = 0;
@@ -108,20 +123,22 @@ export class ClockFilter {
   /** Of the receding bound, in all exchanges since the first suspicion: their number and the least. (us) */
   #recededCount = 0;
   #recededMin = Infinity;
-  /** Mean excess of the bounds over their lines. (us) */
-  #upperExcess = 0;
-  #lowerExcess = 0;
+  /** Mean excess of the bounds over their lines of late. (us) */
+  #upperUsual = 0;
+  #lowerUsual = 0;
+  #bentLast = -Infinity;
   #driftGuess = 0;
   #driftSpread = DRIFT_SPREAD;
   #line: Line = NO_LINE;
 
   /** Forgets everything but the drift, which is a property of the two machines. */
   reset(): void {
-    this.#slots = [];
+    this.#window.clear();
     this.#count = 0;
     this.#suspects = [];
     this.#driftGuess = this.#line.drift;
     this.#driftSpread = DRIFT_SPREAD;
+    this.#bentLast = -Infinity;
   }
 
   learn(exchange: TimeExchange): Lesson {
@@ -131,8 +148,10 @@ export class ClockFilter {
     const contradiction = this.#contradiction(bounds);
     if (contradiction !== 0) return this.#suspect(exchange, contradiction);
     this.#take(bounds);
+    if (!this.#matters(bounds)) return "learned";
+    const bent = this.#bent();
     this.#fit();
-    return "learned";
+    return bent ? "restarted" : "learned";
   }
 
   /** Exchanges learned since the last reset. */
@@ -143,8 +162,9 @@ export class ClockFilter {
   /** Whether the line is good enough to place sound by. */
   get acceptable(): boolean {
     if (this.#count < EXCHANGES_MIN) return false;
-    if (this.#halfDelay < ERROR_MAX_FOR_SOUND || this.#count >= EXCHANGES_ENOUGH) return true;
-    return this.#count >= 8 && 2 * Math.sqrt(this.#line.variance) < ERROR_MAX_FOR_SOUND;
+    return (
+      this.#count >= EXCHANGES_ENOUGH || 2 * Math.sqrt(this.#line.variance) < ERROR_MAX_FOR_SOUND
+    );
   }
 
   /** How far the server's clock is ahead of ours at `moment`. */
@@ -169,16 +189,20 @@ export class ClockFilter {
 
   /** How far off `offsetAt(moment)` may be for what more answers can improve: two standard deviations. */
   uncertaintyAt(moment: LocalInstant): Micros {
-    const away = moment - this.#originLocal - this.#line.centre;
-    const since = Math.max(0, moment - this.#originLocal - this.#line.at) / 1_000_000;
-    const variance =
-      this.#line.variance + away * away * this.#line.driftVariance + (WANDER * since) ** 2;
-    return micros(2 * Math.sqrt(variance));
+    const { at, variance, driftVariance, covariance } = this.#line;
+    const away = moment - this.#originLocal - at;
+    const turned = 2 * covariance * away + driftVariance * away * away;
+    const wandered = WANDER * (Math.max(0, away) / 1_000_000);
+    const whole = Math.max(0, variance + turned) + wandered * wandered;
+    return micros(2 * Math.sqrt(whole));
   }
 
-  /** Three deviations, and what the least delay may differ between the directions if that is a tenth of it. */
+  /**
+   * Half the least round trip, as all of it may have been spent one way, and three deviations. The truth
+   * lies within; on a path whose ways are alike, far within.
+   */
   errorMaxAt(moment: LocalInstant): Micros {
-    return micros(1.5 * this.uncertaintyAt(moment) + ASYMMETRY * this.#halfDelay);
+    return micros(1.5 * this.uncertaintyAt(moment) + Math.max(0, this.#halfDelay));
   }
 
   get #middle(): number {
@@ -210,17 +234,15 @@ export class ClockFilter {
    */
   #contradiction(bounds: Bounds): number {
     if (this.#count < EXCHANGES_MIN) return 0;
-    const upperExcess =
-      bounds.upper - this.#line.upper - this.#line.drift * (bounds.upperAt - this.#line.at);
-    const lowerExcess =
-      this.#line.lower + this.#line.drift * (bounds.lowerAt - this.#line.at) - bounds.lower;
+    const upperExcess = this.#upperExcess(bounds);
+    const lowerExcess = this.#lowerExcess(bounds);
     const moment = (bounds.lowerAt + this.#originLocal) as LocalInstant;
     const deviations = this.#count < EXCHANGES_ENOUGH ? DOUBT_YOUNG : DOUBT;
     const doubt = deviations * this.uncertaintyAt(moment) + SUSPICION_MIN;
     this.#acquit(upperExcess, lowerExcess, doubt);
-    const share = Math.max(MEAN_SHARE, 1 / (this.#count - EXCHANGES_MIN + 1));
-    this.#upperExcess += share * (Math.max(0, upperExcess) - this.#upperExcess);
-    this.#lowerExcess += share * (Math.max(0, lowerExcess) - this.#lowerExcess);
+    const share = Math.max(USUAL_SHARE, 1 / (this.#count - EXCHANGES_MIN + 1));
+    this.#upperUsual += share * (Math.max(0, upperExcess) - this.#upperUsual);
+    this.#lowerUsual += share * (Math.max(0, lowerExcess) - this.#lowerUsual);
     if (upperExcess > 0 === lowerExcess > 0) return 0;
     const size = Math.min(Math.abs(upperExcess), Math.abs(lowerExcess));
     if (size < doubt) return 0;
@@ -249,8 +271,10 @@ export class ClockFilter {
   }
 
   get #evidence(): number {
-    const mean = this.#suspectSign > 0 ? this.#upperExcess : this.#lowerExcess;
-    return (this.#recededCount * this.#recededMin) / mean;
+    const upwards = this.#suspectSign > 0;
+    const usual = upwards ? this.#upperUsual : this.#lowerUsual;
+    const nearness = Math.min(this.#fitter.nearness(upwards ? 1 : -1), 1 / usual);
+    return this.#recededCount * this.#recededMin * nearness;
   }
 
   #suspect(exchange: TimeExchange, contradiction: number): Lesson {
@@ -269,7 +293,10 @@ export class ClockFilter {
     if (this.#suspects.length < SUSPECTS_MIN || this.#evidence < EVIDENCE_MIN) return "suspected";
     const witnesses = this.#suspects;
     this.reset();
-    if (Math.abs(contradiction) < SLEW_MAX) this.#driftSpread = DRIFT_SPREAD_SLEWING;
+    if (Math.abs(contradiction) < SLEW_MAX) {
+      this.#driftSpread = DRIFT_SPREAD_SLEWING;
+      this.#bentLast = 0;
+    }
     for (const witness of witnesses) {
       if (this.#count === 0) this.#begin(witness);
       this.#take(this.#boundsOf(witness));
@@ -278,48 +305,69 @@ export class ClockFilter {
     return "restarted";
   }
 
+  /**
+   * Whether one of the clocks runs at another rate than it did, as NTP makes it: then both bounds of the young
+   * slots lie off the lines through the old ones, the same way and beyond doubt, and the old ones are forgotten.
+   * And lines through both parts lie closer together than those through either. A path that has become longer moves
+   * one bound more than the other.
+   */
+  #bent(): boolean {
+    const { length } = this.#window;
+    const again = this.#line.at - this.#bentLast < BENT_AGAIN_WITHIN;
+    for (const slots of BENT_SLOTS) {
+      if (length - slots >= OLD_SLOTS_MIN && this.#bentAt(length - slots, again)) return true;
+      if (again && length - slots >= OLD_SLOTS_MIN && this.#bentAt(slots, again)) return true;
+    }
+    return false;
+  }
+
+  #bentAt(split: number, again: boolean): boolean {
+    const { drift } = this.#line;
+    if (this.#window.exchangesFrom(split) < BENT_EXCHANGES_MIN) return false;
+    const old = this.#fitter.fit({ drift, spread: DRIFT_SPREAD / 1_000_000 }, drift, 0, split);
+    const young = this.#fitter.fitAlike({ drift, spread: BEND }, split);
+    const upper = young.upper - old.upper;
+    const lower = young.lower - old.lower;
+    const moved = upper > 0 === lower > 0 ? Math.min(Math.abs(upper), Math.abs(lower)) : 0;
+    const apart = Math.min(old.upper - old.lower, young.upper - young.lower);
+    const squeezed = (apart - this.#line.upper + this.#line.lower) / 2;
+    const doubt = again ? BENT_DOUBT_AGAIN : BENT_DOUBT;
+    const least = BENT_MIN + doubt * Math.sqrt(old.variance + young.variance);
+    const size = Math.max(moved, squeezed);
+    if (size < least || Math.abs(upper - lower) > Math.min(size, apart)) return false;
+    this.#window.forget(split);
+    this.#driftGuess = young.drift;
+    this.#driftSpread = DRIFT_SPREAD_SLEWING;
+    this.#bentLast = this.#line.at;
+    return true;
+  }
+
+  /** Most exchanges over a noisy path lie deep in its queues and change nothing that cannot wait. */
+  #matters(bounds: Bounds): boolean {
+    if (this.#count < FITTED_ALWAYS || bounds.lowerAt - this.#line.at > FIT_EVERY) return true;
+    const near = FIT_NEAR / this.#window.exchanges;
+    return (
+      this.#upperExcess(bounds) * this.#fitter.nearness(1) < near ||
+      this.#lowerExcess(bounds) * this.#fitter.nearness(-1) < near
+    );
+  }
+
+  #upperExcess({ upperAt, upper }: Bounds): number {
+    return upper - this.#line.upper - this.#line.drift * (upperAt - this.#line.at);
+  }
+
+  #lowerExcess({ lowerAt, lower }: Bounds): number {
+    return this.#line.lower + this.#line.drift * (lowerAt - this.#line.at) - lower;
+  }
+
   #fit(): void {
     const prior = { drift: this.#driftGuess, spread: this.#driftSpread / 1_000_000 };
-    this.#line = fitLine(this.#slots, prior, this.#line.drift);
+    this.#line = this.#fitter.fit(prior, this.#line.drift);
   }
 
   #take({ upperAt, upper, lowerAt, lower }: Bounds): void {
-    const slot = this.#slotAt(upperAt);
-    const drift = this.#line.drift;
-    if (upper - drift * upperAt < slot.upper - drift * slot.upperAt) {
-      slot.upper = upper;
-      slot.upperAt = upperAt;
-    }
-    if (lower - drift * lowerAt > slot.lower - drift * slot.lowerAt) {
-      slot.lower = lower;
-      slot.lowerAt = lowerAt;
-    }
-    slot.upperSum += upper - drift * (upperAt - slot.begun);
-    slot.lowerSum += lower - drift * (lowerAt - slot.begun);
-    slot.count++;
+    this.#window.take(upperAt, upper, lowerAt, lower, this.#line.drift);
     this.#count++;
-  }
-
-  #slotAt(moment: number): Slot {
-    const newest = this.#slots.at(-1);
-    const length = Math.min(
-      SLOT_SECONDS_MAX,
-      Math.max(SLOT_SECONDS_MIN, moment / 1_000_000 / SLOTS_FOR_AGE),
-    );
-    if (newest && moment < newest.begun + length * 1_000_000) return newest;
-    const slot: Slot = {
-      begun: moment,
-      count: 0,
-      upperAt: moment,
-      upper: Infinity,
-      lowerAt: moment,
-      lower: -Infinity,
-      upperSum: 0,
-      lowerSum: 0,
-    };
-    this.#slots.push(slot);
-    if (this.#slots.length > SLOTS_MAX) this.#slots.shift();
-    return slot;
   }
 }
 

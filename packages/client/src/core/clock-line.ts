@@ -1,42 +1,56 @@
 /**
- * The lines through bounds of the server's clock.
+ * The line through bounds of the server's clock.
  *
- * The drift is first taken as that of the widest strip that no bound reaches into, which is the likeliest one
- * when queueing is exponential, and as exact as one over the number of exchanges (after Moon, Skelly and Towsley,
- * "Estimation and removal of clock skew from network delay measurements", 1999; here both directions share one
- * drift, and a prior keeps it near what crystals do). Then two parallel lines are fitted by weighted least
- * squares, one through the upper, one through the lower bounds; the weight falls with a bound's
- * excess over the strip and with its age (crystals wander). The offset is midway: what is assumed, and
- * cannot be seen, is that the least delay is the same both ways.
+ * The model. Of two parallel lines with slope s, height A and B, all upper bounds lie above the first and all lower
+ * bounds below the second; what lies between a bound and its line is queueing, whose density f jumps at nought
+ * from 0 to f(0). For such densities the likelihood of n bounds is near its peak, whatever f is further out,
  *
+ *     log L(s, A, B) = R (A + s t) - Q (B + s t),   A <= A(s),  B >= B(s),   R = n f(0) upwards, Q downwards,
+ *
+ * where A(s) is the highest line of slope s below all upper bounds, B(s) the lowest above all lower ones, and t the
+ * mean time of the bounds (Ibragimov and Has'minskii, "Statistical Estimation", 1981, chapter V: a location
+ * parameter at a jump; the peak over s is the widest strip of Moon, Skelly and Towsley, "Estimation
+ * and removal of clock skew from network delay measurements", 1999). So given s, A lies below A(s) by an
+ * exponential of mean 1/R, and s has the density
+ *
+ *     p(s) ~ exp(R A(s) - Q B(s)) prior(s),
+ *
+ * which has one peak and is summed up numerically. The offset, midway between the lines, is the mean of that; its
+ * variance is honest about few bounds, about a drift not yet known, and about directions that are not alike.
+ *
+ * R and Q come from the bounds themselves: as many of the k nearest to the line lie as deep as the k-th, the
+ * density over that depth is k - 1 over the sum of all depths, cut at the k-th (censored exponential; Epstein and
+ * Sobel, 1953), less one half as the slope has been fitted to them, too.
+ *
+ * Crystals wander, so a bound that is t old is loosened by WANDER t^2 / 2.
  */
+import type { ClockWindow } from "./clock-window.ts";
 
-/** Stamping noise of one bound that no queue explains. (us) */
-const STAMP_NOISE = 15;
-/** How far a line may bend in a second: crystals in homes stay below it. (us / s) */
-export const WANDER = 0.3;
-/** Deviation of the least of many delays from the least possible, as a multiple of mean excess over number. */
-const UNSEEN = 2;
-/** Excess, as the square of a multiple of the noise, from which on a bound falls out of the fit: it waited in a queue. */
-const QUEUED_PART = 100;
-/** Exchanges of a slot that make it worth a judgement of its own. */
-const ALONE_MIN = 4;
-/** Halvings in the search for the drift: from 2,000 ppm to less than a billionth of it. */
-const STRIP_STEPS = 32;
-
-/** A stretch of time with the best bound of either side. Times and heights are relative to one origin. (us) */
-export interface Slot {
-  /** Relative local time of its first exchange. (us) */
-  readonly begun: number;
-  count: number;
-  upperAt: number;
-  upper: number;
-  lowerAt: number;
-  lower: number;
-  /** Of all its bounds, carried to its beginning along the drift. */
-  upperSum: number;
-  lowerSum: number;
-}
+/** How quickly a drift may change: 0.06 ppm in a minute, as crystals do in a room. More is a bend. (us / s^2) */
+const WANDER = 0.001;
+/** What stamps are wrong by in ways that no number of exchanges shows. (us) */
+const STAMP_NOISE = 5;
+/** Slots by whose depth the density is judged: a part of all, but no fewer than that. */
+const NEAREST_PART = 3;
+const NEAREST_MIN = 4;
+/** The few nearest overrule many by this: those may be from when a queue had grown. */
+const FEW_PART = 0.25;
+/** Of the numbers judged by, what the fit takes for itself. */
+const FITTED = 1.5;
+/** Both directions are held to be alike until so many exchanges have shown that they are not. */
+const ALIKE = 8;
+/** Least depth of a slot. (us) */
+const DEPTH_MIN = 0.5;
+/** Drift between two hosts whose clocks NTP keeps. (us / us) */
+const TIGHT = 0.5e-6;
+/** The same for any two hosts, in their spreads. */
+const REACH = 6;
+/** Halvings in the search for the peak: from 100s of ppm to below a thousandth. */
+const PEAK_STEPS = 24;
+/** Where the density is exp(-EDGE) of its peak the summing ends; in so many steps. */
+const EDGE = 12;
+const EDGE_STEPS = 10;
+const SUM_STEPS = 32;
 
 /** What is expected of the drift before anything is measured, and how far off that may be. (us / us) */
 export interface DriftPrior {
@@ -50,143 +64,252 @@ export interface Line {
   readonly upper: number;
   readonly lower: number;
   readonly drift: number;
-  /** Of the height midway between the lines, at the moment `centre`; elsewhere that of the drift adds to it. */
+  /** Of the height midway between the lines at `at`, of the drift, and what both share. */
   readonly variance: number;
-  readonly centre: number;
   readonly driftVariance: number;
-}
-
-/** A line through the bounds of one side: sums of the weighted least squares. */
-interface Side {
-  weight: number;
-  mean: number;
-  value: number;
-  spread: number;
-  cross: number;
+  readonly covariance: number;
 }
 
 /** One way of the exchanges: 1 for the upper bounds, -1 for the lower ones. */
-type Sign = 1 | -1;
+export type Sign = 1 | -1;
 
-/** Fits both lines to at least one slot. `driftBefore`: of the fit before, by which delays are compared. */
-export function fitLine(slots: readonly Slot[], prior: DriftPrior, driftBefore: number): Line {
-  const at = slots.at(-1)?.lowerAt ?? 0;
-  const strip = driftOfWidestStrip(slots, at, prior, driftBefore);
-  const upper = sideOf(slots, 1, at, strip);
-  const lower = sideOf(slots, -1, at, strip);
-  const certainty = 1 / prior.spread ** 2;
-  const spread = upper.spread + lower.spread + certainty;
-  const drift = (upper.cross + lower.cross + prior.drift * certainty) / spread;
+/** Fits lines; keeps the room it works in. */
+export class LineFitter {
+  #window: ClockWindow;
+  #prior: DriftPrior = { drift: 0, spread: 1 };
+  #slack = new Float64Array(64);
+  #depths = new Float64Array(64);
+  #sorted = new Float64Array(64);
+  /** The moment all heights are at, and the mean time of the bounds. (us) */
+  #at = 0;
+  #mean = 0;
+  /** Which slots, and exchanges in them. */
+  #from = 0;
+  #to = 0;
+  #exchanges = 0;
+  /** R and Q. (1 / us) */
+  #upperRate = 0;
+  #lowerRate = 0;
+  /** When the bound that the last height rests on was seen. (us) */
+  #touched = 0;
+  #evidence = 0;
+  /** The peak lies no further from the expected drift. (us / us) */
+  #reach = 0;
+
+  constructor(window: ClockWindow) {
+    this.#window = window;
+  }
+
+  /**
+   * The line through the slots from `from` up to `to`, at least one, at the moment of the window's newest.
+   * `driftBefore`: of the fit before, by which depths are first judged.
+   */
+  fit(prior: DriftPrior, driftBefore: number, from = 0, to: number = this.#window.length): Line {
+    this.#from = from;
+    this.#to = to;
+    this.#prior = prior;
+    this.#reach = REACH * prior.spread;
+    this.#begin();
+    this.#judgeDepths(driftBefore);
+    this.#judgeDepths(this.#peak());
+    return this.#believe();
+  }
+
+  /** The same for few slots, which are held to be as near to their lines as those of the fit before. */
+  fitAlike(prior: DriftPrior, from: number, to: number = this.#window.length): Line {
+    const above = this.nearness(1);
+    const below = this.nearness(-1);
+    this.#from = from;
+    this.#to = to;
+    this.#prior = prior;
+    this.#reach = REACH * prior.spread;
+    this.#begin();
+    this.#upperRate = above * this.#exchanges;
+    this.#lowerRate = below * this.#exchanges;
+    return this.#believe();
+  }
+
+  #believe(): Line {
+    const prior = this.#prior;
+    const peak = this.#peak();
+    const line = this.#sum(peak);
+    const evidence = this.#evidence;
+    if (prior.spread <= TIGHT) return line;
+    this.#prior = { drift: prior.drift, spread: TIGHT };
+    const tight = this.#sum(this.#peak());
+    const share = 1 / (1 + Math.exp(evidence - this.#evidence));
+    return mix(line, tight, share);
+  }
+
+  /** How often, of all exchanges, a bound of that side comes within a microsecond of its line. */
+  nearness(sign: Sign): number {
+    return (sign > 0 ? this.#upperRate : this.#lowerRate) / this.#exchanges;
+  }
+
+  #begin(): void {
+    const { counts, upperAt, lowerAt } = this.#window;
+    this.#at = this.#window.newest;
+    let sum = 0;
+    let total = 0;
+    for (let slot = this.#from; slot < this.#to; slot++) {
+      const seen = ((upperAt[slot] as number) + (lowerAt[slot] as number)) / 2;
+      const age = (this.#at - seen) / 1_000_000;
+      this.#slack[slot] = (WANDER * age * age) / 2;
+      sum += (counts[slot] as number) * seen;
+      total += counts[slot] as number;
+    }
+    this.#mean = sum / total;
+    this.#exchanges = total;
+  }
+
+  /** A(s) or B(s) at the moment `at`. */
+  #height(sign: Sign, drift: number): number {
+    const times = sign > 0 ? this.#window.upperAt : this.#window.lowerAt;
+    const values = sign > 0 ? this.#window.upper : this.#window.lower;
+    let best = Infinity;
+    for (let slot = this.#from; slot < this.#to; slot++) {
+      const seen = times[slot] as number;
+      const height =
+        sign * ((values[slot] as number) - drift * (seen - this.#at)) +
+        (this.#slack[slot] as number);
+      if (height >= best) continue;
+      best = height;
+      this.#touched = seen;
+    }
+    return sign * best;
+  }
+
+  #judgeDepths(drift: number): void {
+    this.#upperRate = this.#rate(1, drift);
+    this.#lowerRate = this.#rate(-1, drift);
+  }
+
+  #rate(sign: Sign, drift: number): number {
+    const times = sign > 0 ? this.#window.upperAt : this.#window.lowerAt;
+    const values = sign > 0 ? this.#window.upper : this.#window.lower;
+    const best = sign * this.#height(sign, drift);
+    for (let slot = this.#from; slot < this.#to; slot++) {
+      const height = (values[slot] as number) - drift * ((times[slot] as number) - this.#at);
+      const depth = sign * height + (this.#slack[slot] as number) - best;
+      this.#depths[slot] = depth;
+      this.#sorted[slot - this.#from] = depth;
+    }
+    const length = this.#to - this.#from;
+    this.#sorted.subarray(0, length).sort();
+    const few = this.#density(Math.min(length, NEAREST_MIN));
+    const many = Math.min(length, Math.max(NEAREST_MIN, Math.ceil(length / NEAREST_PART)));
+    return Math.max(few * FEW_PART, Math.min(few, this.#density(many)));
+  }
+
+  #density(nearest: number): number {
+    const { counts } = this.#window;
+    const exchanges = this.#exchanges;
+    const most = this.#sorted[nearest - 1] as number;
+    let sum = 0;
+    for (let slot = this.#from; slot < this.#to; slot++) {
+      const depth = Math.max(DEPTH_MIN, Math.min(most, this.#depths[slot] as number));
+      sum += (counts[slot] as number) * depth;
+    }
+    return (exchanges * Math.max(0.5, nearest - FITTED)) / sum;
+  }
+
+  /** Logarithm of p(s), but for a constant. */
+  #likelihood(drift: number): number {
+    const away = (drift - this.#prior.drift) / this.#prior.spread;
+    const rise = drift * (this.#mean - this.#at);
+    const upper = this.#upperRate * (this.#height(1, drift) + rise);
+    return upper - this.#lowerRate * (this.#height(-1, drift) + rise) - (away * away) / 2;
+  }
+
+  /** p(s) has one peak: its slope is searched for nought by halving. */
+  #peak(): number {
+    const { drift: guess, spread } = this.#prior;
+    let low = guess - this.#reach;
+    let high = guess + this.#reach;
+    for (let step = 0; step < PEAK_STEPS; step++) {
+      const drift = (low + high) / 2;
+      this.#height(1, drift);
+      let slope = this.#upperRate * (this.#mean - this.#touched);
+      this.#height(-1, drift);
+      slope -= this.#lowerRate * (this.#mean - this.#touched);
+      slope -= (drift - guess) / (spread * spread);
+      if (slope > 0) low = drift;
+      else high = drift;
+    }
+    return (low + high) / 2;
+  }
+
+  /** How far from the peak, that way, the density has fallen to exp(-EDGE). */
+  #edge(peak: number, way: Sign): number {
+    const floor = this.#likelihood(peak) - EDGE;
+    let inside = 0;
+    let outside = this.#reach;
+    for (let step = 0; step < EDGE_STEPS; step++) {
+      const middle = step < 6 ? outside / 8 : (inside + outside) / 2;
+      if (this.#likelihood(peak + way * middle) > floor) {
+        inside = middle;
+        if (step < 6) step = 5;
+      } else outside = middle;
+    }
+    return outside;
+  }
+
+  /** Mean and variance over all slopes, for the prior as it is set. */
+  #sum(peak: number): Line {
+    const low = peak - this.#edge(peak, -1);
+    const step = (peak + this.#edge(peak, 1) - low) / SUM_STEPS;
+    const top = this.#likelihood(peak);
+    const before = (this.#height(1, peak) + this.#height(-1, peak)) / 2;
+    let [weight, turns, uppers, lowers] = [0, 0, 0, 0];
+    let [squares, turnSquares, products] = [0, 0, 0];
+    for (let index = 0; index <= SUM_STEPS; index++) {
+      const drift = low + index * step;
+      const part = Math.exp(this.#likelihood(drift) - top);
+      const upper = this.#height(1, drift) - before;
+      const lower = this.#height(-1, drift) - before;
+      const middle = (upper + lower) / 2;
+      const turn = drift - peak;
+      weight += part;
+      uppers += part * upper;
+      lowers += part * lower;
+      turns += part * turn;
+      squares += part * middle * middle;
+      turnSquares += part * turn * turn;
+      products += part * middle * turn;
+    }
+    this.#evidence = top + Math.log((weight * step) / this.#prior.spread);
+    const turn = turns / weight;
+    const middle = (uppers + lowers) / 2 / weight;
+    const either = (1 / this.#upperRate + 1 / this.#lowerRate) / 2;
+    const own = this.#exchanges / (this.#exchanges + ALIKE);
+    const unseenAbove = either + own * (1 / this.#upperRate - either);
+    const unseenBelow = either + own * (1 / this.#lowerRate - either);
+    const unseen = (unseenAbove ** 2 + unseenBelow ** 2) / 4 + STAMP_NOISE ** 2;
+    return {
+      at: this.#at,
+      drift: peak + turn,
+      upper: before + uppers / weight - unseenAbove,
+      lower: before + lowers / weight + unseenBelow,
+      variance: Math.max(0, squares / weight - middle * middle) + unseen,
+      driftVariance: Math.max(0, turnSquares / weight - turn * turn),
+      covariance: products / weight - middle * turn,
+    };
+  }
+}
+
+/** What is to be believed of two lines through the same bounds, of which `b` is the true one with probability `share`. */
+function mix(a: Line, b: Line, share: number): Line {
+  const both = (one: number, other: number) => (1 - share) * one + share * other;
+  const apart = share * (1 - share);
+  const rise = (a.upper + a.lower - b.upper - b.lower) / 2;
+  const turn = a.drift - b.drift;
   return {
-    at,
-    drift,
-    upper: upper.value + drift * (at - upper.mean),
-    lower: lower.value + drift * (at - lower.mean),
-    variance: (1 / upper.weight + 1 / lower.weight) / 4,
-    centre: (upper.mean + lower.mean) / 2,
-    driftVariance: 1 / spread,
+    at: a.at,
+    drift: both(a.drift, b.drift),
+    upper: both(a.upper, b.upper),
+    lower: both(a.lower, b.lower),
+    variance: both(a.variance, b.variance) + apart * rise * rise,
+    driftVariance: both(a.driftVariance, b.driftVariance) + apart * turn * turn,
+    covariance: both(a.covariance, b.covariance) + apart * rise * turn,
   };
-}
-
-/** The width of the strip is concave in the drift, so its slope is searched for nought by halving. */
-function driftOfWidestStrip(
-  slots: readonly Slot[],
-  at: number,
-  { drift: guess, spread }: DriftPrior,
-  driftBefore: number,
-): number {
-  const count = slots.reduce((sum, slot) => sum + slot.count, 0);
-  const upper = unseenOf(slots, 1, at, driftBefore);
-  const unseen = upper + unseenOf(slots, -1, at, driftBefore) + STAMP_NOISE / count;
-  let low = guess - 4 * spread;
-  let high = guess + 4 * spread;
-  for (let step = 0; step < STRIP_STEPS; step++) {
-    const drift = (low + high) / 2;
-    const pull = (unseen * (drift - guess)) / (spread * spread);
-    const widening = touchesAt(slots, -1, at, drift) - touchesAt(slots, 1, at, drift) - pull;
-    if (widening > 0) low = drift;
-    else high = drift;
-  }
-  return (low + high) / 2;
-}
-
-/** When the bound that limits a strip of that drift was seen. */
-function touchesAt(slots: readonly Slot[], sign: Sign, at: number, drift: number): number {
-  let best = Infinity;
-  let touched = 0;
-  for (const slot of slots) {
-    const excess = excessOf(slot, sign, at, drift);
-    if (excess >= best) continue;
-    best = excess;
-    touched = sign > 0 ? slot.upperAt : slot.lowerAt;
-  }
-  return touched;
-}
-
-/**
- * How far the best bound of that side may still lie from the least delay: by the mean excess, as if small
- * delays were as likely as any, or by the distance of the next best slots, where they are rarer. But
- * no further than a good slot says by itself: a queue that grew after it says nothing about it.
- */
-function unseenOf(slots: readonly Slot[], sign: Sign, at: number, drift: number): number {
-  let [best, second, third] = [Infinity, Infinity, Infinity];
-  let sum = 0;
-  let count = 0;
-  let alone = Infinity;
-  for (const slot of slots) {
-    const excess = excessOf(slot, sign, at, drift);
-    const mean = meanExcessOf(slot, sign, at, drift);
-    const doubt = slot.count < ALONE_MIN ? Infinity : (UNSEEN * (mean - excess)) / slot.count;
-    alone = Math.min(alone, excess + Math.max(0, doubt));
-    third = Math.min(third, Math.max(second, excess));
-    second = Math.min(second, Math.max(best, excess));
-    best = Math.min(best, excess);
-    sum += slot.count * mean;
-    count += slot.count;
-  }
-  const byMean = (UNSEEN * Math.max(0, sum / count - best)) / count;
-  const byOthers = third === Infinity ? 0 : (third - best) / 2;
-  return Math.min(Math.max(byMean, byOthers), alone - best);
-}
-
-/** Mean height of all bounds of a slot over a line of that drift, positive away from the truth. */
-function meanExcessOf(slot: Slot, sign: Sign, at: number, drift: number): number {
-  const sum = sign > 0 ? slot.upperSum : slot.lowerSum;
-  return sign * (sum / slot.count - drift * (slot.begun - at));
-}
-
-/** Height of a slot's bound over a line of that drift, positive away from the truth, its age allowed for. */
-function excessOf(slot: Slot, sign: Sign, at: number, drift: number): number {
-  const since = (sign > 0 ? slot.upperAt : slot.lowerAt) - at;
-  const value = sign > 0 ? slot.upper : slot.lower;
-  return sign * (value - drift * since) - (WANDER * Math.min(0, since)) / 1_000_000;
-}
-
-/** The weighted sums of one side. */
-function sideOf(slots: readonly Slot[], sign: Sign, at: number, drift: number): Side {
-  const unseen = unseenOf(slots, sign, at, drift);
-  let best = Infinity;
-  for (const slot of slots) best = Math.min(best, excessOf(slot, sign, at, drift));
-  const side = { weight: 0, mean: 0, value: 0, spread: 0, cross: 0 };
-  for (const slot of slots) {
-    const seenAt = sign > 0 ? slot.upperAt : slot.lowerAt;
-    const age = (at - seenAt) / 1_000_000;
-    const excess = excessOf(slot, sign, at, drift) - best;
-    const noise = STAMP_NOISE ** 2 + unseen ** 2 + (WANDER * age) ** 2;
-    const queued = excess ** 2 * (1 + excess ** 2 / (QUEUED_PART * noise));
-    accumulate(side, seenAt, sign > 0 ? slot.upper : slot.lower, 1 / (noise + queued));
-  }
-  return side;
-}
-
-/** Weighted mean, spread and covariance, updated one by one (West, 1979). */
-function accumulate(side: Side, at: number, value: number, weight: number): void {
-  side.weight += weight;
-  const away = at - side.mean;
-  const share = weight / side.weight;
-  side.mean += share * away;
-  const error = value - side.value;
-  side.value += share * error;
-  side.spread += weight * (1 - share) * away * away;
-  side.cross += weight * (1 - share) * away * error;
 }

@@ -163,6 +163,7 @@ export class Player {
         this.#disconnected();
         return;
       case "received":
+        this.#timeSync.heard(now);
         this.#session?.receive(input.bytes, now, (message, header) => {
           this.#take(message, header, now);
         });

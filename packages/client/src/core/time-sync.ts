@@ -26,8 +26,9 @@ const BURST_PATIENCE: Micros = millis(100);
 const GROUP = 4;
 const GROUP_INTERVAL_MIN: Micros = millis(100);
 const URGE_EVERY: Micros = millis(500);
-/** Datagrams without any answer before the stream is used, and how long until they are tried again. */
+/** Datagrams without any answer, and for how long, before the stream is used; and until they are tried again. */
 const UNANSWERED_MAX = 3;
+const UNANSWERED_FOR: Micros = millis(300);
 const DATAGRAM_RETRY: Micros = seconds(30);
 /** How often a client in datagrams shows over the stream that it lives. */
 const SIGN_OF_LIFE: Micros = seconds(2);
@@ -47,12 +48,33 @@ const YOUNG: readonly { readonly age: Micros; readonly interval: Micros }[] = [
 ];
 /** At any age by the uncertainty: what is worse is asked for more often. */
 const SETTLED: readonly { readonly uncertainty: number; readonly interval: Micros }[] = [
-  { uncertainty: 40, interval: SETTLED_INTERVAL },
-  { uncertainty: 45, interval: seconds(2) },
-  { uncertainty: 50, interval: seconds(1) },
-  { uncertainty: 70, interval: millis(200) },
-  { uncertainty: Infinity, interval: millis(50) },
+  { uncertainty: 15, interval: SETTLED_INTERVAL },
+  { uncertainty: 18, interval: seconds(2) },
+  { uncertainty: 22, interval: seconds(1) },
+  { uncertainty: 29, interval: millis(200) },
+  { uncertainty: Infinity, interval: millis(30) },
 ];
+/** On a noisy path each question counts alike, and a start is when they are worth most. */
+const NOISY = 40;
+const NOISY_YOUNG: readonly { readonly age: Micros; readonly interval: Micros }[] = [
+  { age: seconds(6), interval: millis(10) },
+  { age: seconds(60), interval: millis(15) },
+];
+
+/**
+ * Intervals vary by a quarter either way, along the golden ratio's multiples, which fall evenly everywhere: audio
+ * goes out every 20 ms, and questions in step with it would always queue behind the same chunk.
+ */
+const GOLDEN = 0.618_033_988_749_895;
+const VARIED_PART = 0.5;
+/**
+ * Weight of an answer in the mean round trip. Questions follow no closer than that: on a path that keeps order
+ * each waits for those before it, and the quick ones, which are all that counts, become rarer than they are more.
+ */
+const ROUND_TRIP_SHARE = 1 / 8;
+/** What the stream brought is being acknowledged: a question waits for that, but no longer than so. */
+const QUIET: Micros = millis(12);
+const QUIET_PATIENCE: Micros = millis(40);
 
 export class TimeSync {
   #burstLeft = 0;
@@ -63,7 +85,16 @@ export class TimeSync {
   #signOfLifeAt: LocalInstant | undefined;
   #datagrams = false;
   #unanswered = 0;
+  /** When the first of those was asked, and the last. */
+  #unansweredSince = 0;
+  #askedAt = 0;
   #datagramsFrom: LocalInstant | undefined;
+  /** Questions so far, by which intervals vary. */
+  #asked = 0;
+  #heardAt = -Infinity;
+  /** Mean time until an answer. (us) */
+  #roundTrip = 0;
+  #dueAt: LocalInstant | undefined;
 
   /** When `questions` wants to be called. Undefined while stopped. */
   get deadline(): LocalInstant | undefined {
@@ -75,7 +106,9 @@ export class TimeSync {
 
   /** Whether datagrams were offered and answers to them come. */
   get way(): Way {
-    return this.#datagrams && this.#unanswered <= UNANSWERED_MAX ? "datagram" : "stream";
+    const silent =
+      this.#unanswered > UNANSWERED_MAX && this.#askedAt - this.#unansweredSince > UNANSWERED_FOR;
+    return this.#datagrams && !silent ? "datagram" : "stream";
   }
 
   /** Asks at once and in a burst: all is new. */
@@ -114,7 +147,7 @@ export class TimeSync {
   /** Which questions to ask now, and plans the next. */
   questions(now: LocalInstant, confidence: Confidence): Way[] {
     const ways: Way[] = [];
-    if (this.#askAt !== undefined && now >= this.#askAt) {
+    if (this.#askAt !== undefined && now >= this.#askAt && !this.#waitsForQuiet(now, confidence)) {
       ways.push(this.#ask(now));
       this.#plan(now, confidence);
     }
@@ -125,18 +158,38 @@ export class TimeSync {
     return ways;
   }
 
+  /** Something came over the stream. */
+  heard(now: LocalInstant): void {
+    this.#heardAt = now;
+  }
+
   /** An answer came: a burst or group goes on with the next question at once. */
   answered(way: Way, now: LocalInstant): void {
-    if (way === "datagram") this.#unanswered = 0;
+    if (way === "datagram") {
+      this.#unanswered = 0;
+      this.#roundTrip += ROUND_TRIP_SHARE * (now - this.#askedAt - this.#roundTrip);
+    }
     if (this.#askAt === undefined || way !== this.way) return;
     if (this.#burstLeft + this.#groupLeft > 0) this.#askAt = now;
   }
 
+  /** Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. */
+  #waitsForQuiet(now: LocalInstant, { acceptable, uncertainty }: Confidence): boolean {
+    if (!acceptable || uncertainty < NOISY || this.#burstLeft > 0) return false;
+    this.#dueAt ??= now;
+    const quietAt = Math.min(this.#heardAt + QUIET, this.#dueAt + QUIET_PATIENCE);
+    if (now >= quietAt) return false;
+    this.#askAt = localInstant(quietAt);
+    return true;
+  }
+
   #ask(now: LocalInstant): Way {
+    this.#dueAt = undefined;
     if (this.#burstLeft > 0) this.#burstLeft--;
     else this.#groupLeft = (this.#groupLeft || this.#group) - 1;
     if (this.way === "datagram") {
-      this.#unanswered++;
+      if (this.#unanswered++ === 0) this.#unansweredSince = now;
+      this.#askedAt = now;
       this.#datagramsFrom = later(now, DATAGRAM_RETRY);
       return "datagram";
     }
@@ -155,15 +208,18 @@ export class TimeSync {
     const age = now - (this.#since ?? now);
     const young = YOUNG.find((stage) => age < stage.age)?.interval ?? SETTLED_INTERVAL;
     const settled =
-      SETTLED.find((stage) => uncertainty <= stage.uncertainty)?.interval ?? millis(100);
-    const wanted = acceptable ? Math.min(young, settled) : millis(100);
+      SETTLED.find((stage) => uncertainty <= stage.uncertainty)?.interval ?? SETTLED_INTERVAL;
+    const hurried = NOISY_YOUNG.find((stage) => age < stage.age)?.interval ?? settled;
+    const noisy = !acceptable || uncertainty > NOISY;
+    const wanted = Math.max(this.#roundTrip, Math.min(young, noisy ? hurried : settled));
     const datagram = this.way === "datagram";
     const interval = datagram
       ? wanted
       : Math.min(STREAM_INTERVAL_MAX, Math.max(STREAM_INTERVAL_MIN, wanted));
     this.#group = datagram && interval >= GROUP_INTERVAL_MIN ? GROUP : 1;
     if (!datagram) this.#groupLeft = 0;
-    this.#askAt = later(now, interval as Micros);
+    const varied = 1 + VARIED_PART * (((++this.#asked * GOLDEN) % 1) - 0.5);
+    this.#askAt = later(now, (datagram ? interval * varied : interval) as Micros);
   }
 }
 
