@@ -80,6 +80,8 @@ const BENT_DOUBT = 10;
 /** After a first bend: what is slewed is slewed back, and what was forgotten left some of the bend. */
 const BENT_DOUBT_AGAIN = 4;
 const BENT_AGAIN_WITHIN = 30_000_000;
+/** More is a queue that has grown. (us) */
+const REMNANT_MAX = 5_000;
 /** How far the young drift is looked for. (us / us) */
 const BEND = 20e-6;
 
@@ -316,9 +318,20 @@ export class ClockFilter {
     const again = this.#line.at - this.#bentLast < BENT_AGAIN_WITHIN;
     for (const slots of BENT_SLOTS) {
       if (length - slots >= OLD_SLOTS_MIN && this.#bentAt(length - slots, again)) return true;
-      if (again && length - slots >= OLD_SLOTS_MIN && this.#bentAt(slots, again)) return true;
+      if (again && length - slots >= OLD_SLOTS_MIN && this.#remnantUntil(slots)) return true;
     }
     return false;
+  }
+
+  /** After a bend: whether the oldest slots are still from before it, as lines without them lie further apart. */
+  #remnantUntil(split: number): boolean {
+    const { drift } = this.#line;
+    const young = this.#fitter.fit({ drift, spread: BEND }, drift, split);
+    const apart = young.upper - young.lower - this.#line.upper + this.#line.lower;
+    const least = BENT_MIN + BENT_DOUBT_AGAIN * Math.sqrt(young.variance);
+    if (apart / 2 < least || apart / 2 > REMNANT_MAX) return false;
+    this.#window.forget(split);
+    return true;
   }
 
   #bentAt(split: number, again: boolean): boolean {
@@ -334,7 +347,7 @@ export class ClockFilter {
     const doubt = again ? BENT_DOUBT_AGAIN : BENT_DOUBT;
     const least = BENT_MIN + doubt * Math.sqrt(old.variance + young.variance);
     const size = Math.max(moved, squeezed);
-    if (size < least || Math.abs(upper - lower) > Math.min(size, apart)) return false;
+    if (size < least || Math.abs(upper - lower) > size) return false;
     this.#window.forget(split);
     this.#driftGuess = young.drift;
     this.#driftSpread = DRIFT_SPREAD_SLEWING;

@@ -65,10 +65,9 @@ export class Player {
 
   /** When to call `handle` with a deadline, if nothing else comes first. */
   get deadline(): LocalInstant | undefined {
-    const ask = this.#timeSync.deadline;
-    const silence = this.#session?.deadline;
-    if (ask === undefined || silence === undefined) return ask ?? silence;
-    return localInstant(Math.min(ask, silence));
+    const { deadline: ask } = this.#timeSync;
+    const silence = this.#session?.deadline ?? ask;
+    return ask === undefined ? silence : localInstant(Math.min(ask, silence ?? ask));
   }
 
   handle(input: PlayerInput, now: LocalInstant): PlayerOutput[] {
