@@ -184,11 +184,11 @@ test("a changed latency is one faded jump", () => {
 
 test.each([0.1, 0.5])("a latency changed by %d ms is that much, by speed alone", (latencyMs) => {
   const { room, begun } = playing({}, 3);
-  const before = room.worst(begun + 2);
   room.changeSettings({ latencyMs });
   room.run(12e6);
   expect(room.happened("jumped")).toBe(0);
-  expect(room.worst(begun + 13)).toBeLessThan(before + 15);
+  // What the controller's integral has not yet worked off; the clock's own error is a few us.
+  expect(room.worst(begun + 13)).toBeLessThan(23);
   expect(room.silenceMs(begun + 1, begun + 14)).toBe(0);
 });
 
