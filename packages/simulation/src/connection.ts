@@ -17,18 +17,24 @@ interface Way {
   unsent: number;
   flying: number;
   waiting: Uint8Array[];
+  /** Most that may be under way. (bytes) */
+  window: number;
   /** When the last of what is under way arrives. */
   arrived: TrueInstant;
 }
 
 function newWay(): Way {
-  return { unsent: 0, flying: 0, waiting: [], arrived: trueTime(0) };
+  return { unsent: 0, flying: 0, waiting: [], window: WINDOW_BYTES_MIN, arrived: trueTime(0) };
 }
 
 /** Payload of a packet on Ethernet or Wi-Fi. (bytes) */
 const SEGMENT_BYTES = 1_448;
-/** Most that is under way and not acknowledged: the rest waits in the kernel's buffer. (bytes) */
-const WINDOW_BYTES = 32 * 1024;
+/**
+ * Most that is under way and not acknowledged; the rest waits in the kernel's buffer. It grows by what arrives and
+ * is halved by a loss: on a path of seconds it has to be large. (bytes)
+ */
+const WINDOW_BYTES_MIN = 32 * 1024;
+const WINDOW_BYTES_MAX = 1024 * 1024;
 /** Of the losses, those that TCP sees by what follows, without waiting for its timer. */
 const FAST_RETRANSMIT = 0.7;
 /** Reads do not end where writes ended: so often one delivery is torn in two. */
@@ -37,7 +43,7 @@ const TIMEOUTS_MAX = 8;
 
 /**
  * A TCP connection: everything arrives, in order, once; loss shows as delay of all that follows.
- * Without congestion window and acknowledgements: the link's bottleneck alone limits the rate.
+ * Its window grows and shrinks as TCP's does, roughly; acknowledgements cost nothing.
  */
 export class Connection {
   readonly counts = { retransmissions: 0, breaks: 0 };
@@ -101,7 +107,7 @@ export class Connection {
 
   #transmit(to: End): void {
     const way = this.#ways[to];
-    while (way.flying < WINDOW_BYTES) {
+    while (way.flying < way.window) {
       const bytes = way.waiting.shift();
       if (!bytes) return;
       way.flying += bytes.length;
@@ -113,7 +119,9 @@ export class Connection {
   #arrival(to: End, bytes: number): TrueInstant {
     const path = to === "client" ? this.#link.toClient : this.#link.toServer;
     const way = this.#ways[to];
-    const carried = later(path.carry(bytes), this.#repeats(path, bytes));
+    const repeats = this.#repeats(path, bytes);
+    if (repeats > 0) way.window = Math.max(WINDOW_BYTES_MIN, way.window / 2);
+    const carried = later(path.carry(bytes), repeats);
     way.arrived = trueTime(Math.max(carried, way.arrived));
     return way.arrived;
   }
@@ -133,6 +141,7 @@ export class Connection {
     const way = this.#ways[to];
     way.unsent -= bytes.length;
     way.flying -= bytes.length;
+    if (way.waiting.length > 0) way.window = Math.min(WINDOW_BYTES_MAX, way.window + bytes.length);
     this.#transmit(to);
     this.#onDrained(to);
     const peer = this.#peers[to];

@@ -1,6 +1,7 @@
 import { millis } from "@tutti/protocol";
-import { READING_REACH, readPosition, readSignal, SIGNAL_CHANNELS, unwrap } from "./signal.ts";
+import { positionBetween, READING_REACH, readSignal, SIGNAL_CHANNELS, unwrap } from "./signal.ts";
 import { later, type TrueInstant } from "./simulation.ts";
+import { Slots } from "./slots.ts";
 import type { Heard } from "./sound-card.ts";
 import type { Timetable } from "./timetable.ts";
 
@@ -34,11 +35,11 @@ interface Mark {
 /** Listens at one converter: which frame left it when, against when it should have. */
 export class Ear {
   /** By slot: first reading, and the one furthest off. NaN where nothing was readable. (us, positive is late) */
-  readonly errors: number[] = [];
-  readonly worst: number[] = [];
-  readonly breaks: Break[] = [];
+  readonly errors = new Slots();
+  readonly worst = new Slots();
+  breaks: Break[] = [];
   /** By slot: how much of it was silent. (us) */
-  readonly silent: number[] = [];
+  readonly silent = new Slots();
   firstSoundAt: TrueInstant | undefined;
   unreadable = 0;
   readonly #timetable: Timetable;
@@ -56,15 +57,28 @@ export class Ear {
     const frames = heard.samples.length / SIGNAL_CHANNELS;
     const first = frames >> 2;
     if (first < READING_REACH) return;
-    const levels = [first, frames - first].map((at) => readSignal(heard.samples, at).level);
-    if (Math.max(...levels) < AUDIBLE_LEVEL) return;
+    const begin = readSignal(heard.samples, first);
+    const end = readSignal(heard.samples, frames - first);
+    if (Math.max(begin.level, end.level) < AUDIBLE_LEVEL) return;
     this.firstSoundAt ??= heard.at;
     this.#noteSilence(heard, frames);
-    const position = readPosition(heard.samples, first, frames - 2 * first);
+    const position = positionBetween(begin, end, frames - 2 * first);
     const at = later(heard.at, first * heard.frameUs);
     const expected = this.#timetable.positionAt(at);
     if (expected === undefined || position === undefined) this.unreadable++;
     else this.#note(unwrap(position, expected), at, heard.frameUs);
+  }
+
+  /** When the last sound so far has left; undefined before the first. */
+  get audibleUntil(): TrueInstant | undefined {
+    return this.#audibleUntil;
+  }
+
+  /** A run of days would not fit: no report reaches back behind `before` from now on. */
+  forget(before: TrueInstant): void {
+    const slot = Math.floor(before / SLOT);
+    for (const slots of [this.errors, this.worst, this.silent]) slots.forgetBefore(slot);
+    this.breaks = this.breaks.filter(({ at }) => at >= before);
   }
 
   #note(position: number, at: TrueInstant, frameUs: number): void {
@@ -75,9 +89,8 @@ export class Ear {
     this.#last = mark;
     this.#lastFrameUs = frameUs;
     const slot = Math.floor(at / SLOT);
-    if (Number.isNaN(this.errors[slot] ?? Number.NaN)) put(this.errors, slot, mark.error);
-    const worst = this.worst[slot] ?? 0;
-    if (!(Math.abs(worst) > Math.abs(mark.error))) put(this.worst, slot, mark.error);
+    if (Number.isNaN(this.errors.get(slot))) this.errors.set(slot, mark.error);
+    if (!(Math.abs(this.worst.get(slot)) > Math.abs(mark.error))) this.worst.set(slot, mark.error);
   }
 
   #compare(last: Mark, mark: Mark, frameUs: number): void {
@@ -99,13 +112,7 @@ export class Ear {
     this.#quiet += quiet;
     for (let at: number = from; at < heard.at; at += SLOT) {
       const slot = Math.floor(at / SLOT);
-      put(this.silent, slot, (this.silent[slot] || 0) + Math.min(SLOT, heard.at - at));
+      this.silent.set(slot, (this.silent.get(slot) || 0) + Math.min(SLOT, heard.at - at));
     }
   }
-}
-
-/** Keeps the array dense, as holes are slow to read. */
-function put(array: number[], index: number, value: number): void {
-  while (array.length < index) array.push(Number.NaN);
-  array[index] = value;
 }

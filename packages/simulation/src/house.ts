@@ -5,6 +5,7 @@ import {
   pairsOf,
   reportPair,
   reportRoom,
+  reportTogether,
   type Span,
 } from "./report.ts";
 import { Room, type RoomOptions } from "./room.ts";
@@ -44,6 +45,14 @@ export class House {
     this.simulation.at(trueTime(span), () => run(this));
   }
 
+  /** The same again and again, each `period` after the one before, the first after one. */
+  every(period: Micros, run: (house: House) => void): void {
+    this.simulation.after(period, () => {
+      run(this);
+      this.every(period, run);
+    });
+  }
+
   /** Kills the server and starts it again after `downFor`; `moved` as ServerHost.start takes it. */
   restartServer(downFor: Micros, moved?: Parameters<ServerHost["start"]>[0]): void {
     this.server.crash();
@@ -57,6 +66,11 @@ export class House {
     this.speed = span / seconds(1) / ((performance.now() - started) / 1_000);
   }
 
+  /** Reports reach back to now at most, from now on. */
+  forget(): void {
+    for (const { ear } of this.rooms) ear.forget(this.simulation.now);
+  }
+
   /** About the run so far, from `from` to `to` after its start: an hour by default without its first 10 s. */
   report(
     from: Micros = seconds(10),
@@ -67,13 +81,14 @@ export class House {
     return {
       rooms: listened.map((room) => reportRoom(room, span)),
       pairs: pairsOf(listened).map(([a, b]) => reportPair(a, b, span)),
+      together: reportTogether(listened, span),
       counts: {
         ...this.server.counts,
         ...prefixed("source", this.server.source.counts),
         ...prefixed("stamps", this.server.timetable.counts),
         "clock steps": this.server.clock.counts.steps,
         "clock slews": this.server.clock.counts.slews,
-        "loop stalls": this.server.loop.counts.stalls,
+        ...prefixed("loop", this.server.loop.counts),
       },
     };
   }
@@ -92,7 +107,7 @@ function listenedOf(room: Room): Listened {
       ...prefixed("clock", clock.counts),
       ...prefixed("loop", loop.counts),
       ...prefixed("tcp", room.tcpCounts),
-      ...prefixed("card", { ...cardCounters }),
+      ...prefixed("card", cardCounters ?? {}),
     },
   };
 }

@@ -8,6 +8,10 @@ export interface LinkProfile {
   readonly delayMs: number;
   /** Mean of what comes on top, exponentially distributed. */
   readonly jitterMs: number;
+  /** Evenly distributed from 0 to this, on top: what emulators of networks mean by "5 ms, more or less". */
+  readonly spreadMs?: number;
+  /** Nothing overtakes: one packet that takes long holds up those behind it, datagrams too. */
+  readonly inOrder?: boolean;
   /** Of packets, as the transport sees it: after the radio's own repeats. */
   readonly loss: number;
   readonly rateKbit: number;
@@ -52,9 +56,15 @@ export const LINKS = {
 
 export type LinkName = keyof typeof LINKS;
 
-/** What a direction of a link did to the packets of a run. */
+/** Both directions alike, or each its own. */
+export type LinkChoice =
+  | LinkName
+  | LinkProfile
+  | { readonly toClient: LinkProfile; readonly toServer: LinkProfile };
+
+/** What a direction of a link did to the packets of a run. `lateMs`: all that came on top of its least delay. */
 export type LinkCounts = Record<
-  "packets" | "bytes" | "lost" | "stalls" | "beaconWaits" | "queueFills" | "outages",
+  "packets" | "bytes" | "lost" | "lateMs" | "stalls" | "beaconWaits" | "queueFills" | "outages",
   number
 >;
 
@@ -70,6 +80,7 @@ export class Path {
     packets: 0,
     bytes: 0,
     lost: 0,
+    lateMs: 0,
     stalls: 0,
     beaconWaits: 0,
     queueFills: 0,
@@ -80,6 +91,7 @@ export class Path {
   readonly #random: Random;
   #idleFrom = trueTime(0);
   #awakeUntil = trueTime(0);
+  #lastArrival = trueTime(0);
   #stall: Spell;
   #crowd: Spell;
   #outage: Spell = { start: trueTime(-1), end: trueTime(-1) };
@@ -105,9 +117,13 @@ export class Path {
     this.counts.bytes += bytes;
     const start = Math.max(this.#simulation.now, this.#idleFrom, this.#heldUntil());
     this.#idleFrom = trueTime(start + (bytes * 8_000) / this.profile.rateKbit);
-    const { delayMs, jitterMs } = this.profile;
-    const onTheWay = millis(delayMs + this.#random.exponential(jitterMs));
-    return this.#beacon(later(this.#idleFrom, onTheWay));
+    const { delayMs, jitterMs, spreadMs = 0, inOrder = false } = this.profile;
+    const spread = spreadMs > 0 ? this.#random.between(0, spreadMs) : 0;
+    const onTheWay = millis(delayMs + spread + this.#random.exponential(jitterMs));
+    const arrival = this.#beacon(later(this.#idleFrom, onTheWay));
+    this.#lastArrival = inOrder ? trueTime(Math.max(arrival, this.#lastArrival)) : arrival;
+    this.counts.lateMs += (this.#lastArrival - this.#simulation.now) / millis(1) - delayMs;
+    return this.#lastArrival;
   }
 
   /** Whether a packet sent now gets lost, here or in an outage. */
@@ -192,10 +208,13 @@ export class Link {
   readonly toServer: Path;
   readonly #simulation: Simulation;
 
-  constructor(simulation: Simulation, name: string, profile: LinkProfile) {
+  constructor(simulation: Simulation, name: string, choice: LinkChoice) {
+    const chosen = typeof choice === "string" ? LINKS[choice] : choice;
+    const both: { toClient: LinkProfile; toServer: LinkProfile } =
+      "toClient" in chosen ? chosen : { toClient: chosen, toServer: chosen };
     this.#simulation = simulation;
-    this.toClient = new Path(simulation, `to ${name}`, profile);
-    const { powerSave: _, ...awake } = profile;
+    this.toClient = new Path(simulation, `to ${name}`, both.toClient);
+    const { powerSave: _, ...awake } = both.toServer;
     this.toServer = new Path(simulation, `from ${name}`, awake);
   }
 
@@ -219,7 +238,10 @@ export class Link {
   get roundTrip(): Micros {
     const ways = [this.toClient, this.toServer];
     return micros(
-      ways.reduce((sum, { profile }) => sum + millis(profile.delayMs + profile.jitterMs), 0),
+      ways.reduce((sum, { profile }) => {
+        const { delayMs, jitterMs, spreadMs = 0 } = profile;
+        return sum + millis(delayMs + jitterMs + spreadMs / 2);
+      }, 0),
     );
   }
 }

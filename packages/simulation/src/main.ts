@@ -1,39 +1,92 @@
 import { parseArgs } from "node:util";
-import { millis } from "@tutti/protocol";
-import { tryHouse, type Verdict } from "./swarm.ts";
+import { spreadOf } from "./report.ts";
+import { liveLong } from "./soak.ts";
+import { type Figures, tryHouse, type Verdict } from "./swarm.ts";
 
-const USAGE = `Usage: ./tutti simulate [--seeds N] [--from S] [--minutes M] [--trace]
+const USAGE = `Usage: ./tutti simulate [--seeds N] [--from S] [--minutes M]
+       ./tutti simulate --seed S [--minutes M] [--trace]
+       ./tutti simulate --hours H [--seed S]
 
-Lives through N random houses (default 20), with the seeds S, S + 1, .. (default 1), each for
-M virtual minutes (default 5). Prints what went wrong, and how to see it again; with --trace (default off) all
-that happens. Exit status 1 if anything went wrong.
+Lives through random houses in virtual time: links, cards, clocks, machines, sources and faults of all kinds.
+
+  --seeds N     so many houses (default 20), with the seeds S, S + 1, ..
+  --from S      the first seed (default 1)
+  --seed S      this one house
+  --minutes M   virtual minutes of each house (default 5)
+  --trace       all that happens, with the virtual second in which it does
+  --hours H     one house for so many virtual hours instead, with a fault every ten minutes and limits for each
+                hour; 24 take minutes
+
+A seed that fails is printed with what was heard, what had been done to the house, and the command that shows it
+again. At the end, figures over all houses. Exit status 1 if anything went wrong.
 `;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+/** How often somebody who waits is told how far it is. (ms) */
+const PROGRESS_EVERY_MS = 10_000;
 
-const { seeds, from, minutes, trace } = readArguments();
-const started = performance.now();
-const failed: number[] = [];
-for (let seed = from; seed < from + seeds; seed++) {
-  const verdict = tryHouse(seed, minutes, trace ? tell : undefined);
-  if (verdict.complaints.length === 0) continue;
-  failed.push(seed);
-  print(failureText(verdict));
+const options = readArguments();
+const isGood = options.hours === undefined ? swarm() : soak(options.hours);
+process.exitCode = isGood ? 0 : EXIT_FAILED;
+
+function swarm(): boolean {
+  const { seeds, from, minutes, trace } = options;
+  const started = performance.now();
+  const all: Record<string, number[]> = {};
+  let failed = 0;
+  let told = started;
+  for (let seed = from; seed < from + seeds; seed++) {
+    const verdict = tryHouse(seed, minutes, trace ? tell : undefined);
+    gather(all, verdict.figures);
+    if (verdict.complaints.length > 0) {
+      failed++;
+      print(failureText(verdict));
+    }
+    if (performance.now() - told < PROGRESS_EVERY_MS) continue;
+    told = performance.now();
+    process.stderr.write(`${seed - from + 1} of ${seeds} houses, ${failed} failed\n`);
+  }
+  print(summaryText(all));
+  const speed = (seeds * minutes * 60_000) / (performance.now() - started);
+  print(`${seeds - failed} passed, ${failed} failed; ${speed.toFixed(0)} virtual seconds a second`);
+  return failed === 0;
 }
-const real = (performance.now() - started) / millis(1);
-const speed = (seeds * minutes * 60) / real;
-print(
-  `${seeds - failed.length} passed, ${failed.length} failed; ${speed.toFixed(0)} virtual seconds a second`,
-);
-process.exitCode = failed.length > 0 ? EXIT_FAILED : 0;
 
-function failureText({ seed, complaints, faults }: Verdict): string {
+function soak(hours: number): boolean {
+  const started = performance.now();
+  const failed = liveLong(options.from, hours, print);
+  const speed = (hours * 3_600_000) / (performance.now() - started);
+  print(`${failed === 0 ? "passed" : "failed"}; ${speed.toFixed(0)} virtual seconds a second`);
+  return failed === 0;
+}
+
+function gather(all: Record<string, number[]>, figures: Figures): void {
+  for (const [name, values] of Object.entries(figures)) {
+    all[name] ??= [];
+    all[name].push(...values);
+  }
+}
+
+function summaryText(all: Figures): string {
+  const lines = Object.entries(all)
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, values]) => {
+      const { median, p95, max, count } = spreadOf(values);
+      const figures = [median, p95, max].map((value) => value.toFixed(0).padStart(7)).join("");
+      return `  ${name.padEnd(40)}${figures}${String(count).padStart(7)}`;
+    });
+  return [`  ${"".padEnd(40)} median    p95    max  count`, ...lines].join("\n");
+}
+
+function failureText({ seed, complaints, rooms, faults }: Verdict): string {
   return [
     `seed ${seed} failed:`,
     ...complaints.map((complaint) => `  ${complaint}`),
-    "  what happened:",
+    "  the house:",
+    ...rooms.map((room) => `    ${room}`),
+    "  what happened to it:",
     ...faults.map((fault) => `    ${fault}`),
-    `  again: ./tutti simulate --seeds 1 --from ${seed} --minutes ${minutes} --trace`,
+    `  again: ./tutti simulate --seed ${seed} --minutes ${options.minutes} --trace`,
   ].join("\n");
 }
 
@@ -51,16 +104,25 @@ function readArguments() {
   const flag = { type: "boolean" } as const;
   try {
     const { values } = parseArgs({
-      options: { seeds: number, from: number, minutes: number, trace: flag, help: flag },
+      options: {
+        seeds: number,
+        from: number,
+        seed: number,
+        minutes: number,
+        hours: number,
+        trace: flag,
+        help: { ...flag, short: "h" },
+      },
     });
     if (values.help) {
       print(USAGE.trimEnd());
       process.exit();
     }
     return {
-      seeds: positive(values.seeds ?? "20"),
-      from: positive(values.from ?? "1"),
+      seeds: positive(values.seeds ?? (values.seed === undefined ? "20" : "1")),
+      from: positive(values.seed ?? values.from ?? "1"),
       minutes: positive(values.minutes ?? "5"),
+      hours: values.hours === undefined ? undefined : positive(values.hours),
       trace: values.trace ?? false,
     };
   } catch (error) {

@@ -34,9 +34,10 @@ export function makePcmDecoder(codec: string, header: Uint8Array): Decoder {
   };
 }
 
-function scaled(pcm: Int16Array): Float32Array {
-  const samples = new Float32Array(pcm);
-  for (let at = 0; at < samples.length; at++) samples[at] = (samples[at] ?? 0) / FULL_SCALE;
+/** From sixteen bits to -1 up to 1. */
+export function scaled(pcm: Int16Array): Float32Array {
+  const samples = new Float32Array(pcm.length);
+  for (let at = 0; at < samples.length; at++) samples[at] = (pcm[at] as number) / FULL_SCALE;
   return samples;
 }
 

@@ -1,6 +1,7 @@
 import { type Micros, millis, seconds } from "@tutti/protocol";
 import { type Ear, SLOT } from "./ear.ts";
 import type { TrueInstant } from "./simulation.ts";
+import type { Slots } from "./slots.ts";
 
 /** Of absolute values, all in microseconds. Zero throughout when there is nothing. */
 export interface Spread {
@@ -45,6 +46,8 @@ export interface HouseReport {
   readonly rooms: readonly RoomReport[];
   /** Difference between when the same moment of music leaves two cards. */
   readonly pairs: readonly PairReport[];
+  /** Between the room that is first and the room that is last, of those that sound at the moment. */
+  readonly together: Spread;
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -58,6 +61,7 @@ const SYNCED_US_MAX = 100;
 const SYNCED_FOR: Micros = seconds(1);
 const FRAMES_SLIPPED_MIN = 0.5;
 const JUMP_US_MIN = 500;
+const ENDLESS_MIN = millis(200);
 
 /** What one room's report is made from. */
 export interface Listened {
@@ -78,7 +82,7 @@ export function reportRoom({ name, ear, switchedOnAt, counts }: Listened, span: 
     biasUs: worst.reduce((sum, error) => sum + error, 0) / Math.max(1, worst.length),
     firstSoundMs: firstSoundAt === undefined ? undefined : (firstSoundAt - switchedOnAt) / 1_000,
     syncedMs: syncedAfter(ear),
-    silenceMs: sum(within(ear.silent, span).filter(isKnown)) / 1_000,
+    silenceMs: (sum(within(ear.silent, span).filter(isKnown)) + endlessSilence(ear, span)) / 1_000,
     gaps: breaks.filter(({ silence }) => silence > 0).length,
     jumps: breaks.filter(({ shift }) => Math.abs(shift) >= JUMP_US_MIN).length,
     discontinuities: slips.length,
@@ -96,6 +100,20 @@ export function reportPair(a: Listened, b: Listened, span: Span): PairReport {
   return { rooms: [a.name, b.name], ...spreadOf(differences.filter(isKnown)) };
 }
 
+export function reportTogether(rooms: readonly Listened[], { from, to }: Span): Spread {
+  const widths: number[] = [];
+  for (let slot = Math.ceil(from / SLOT); slot < Math.ceil(to / SLOT); slot++) {
+    let [first, last] = [Infinity, -Infinity];
+    for (const { ear } of rooms) {
+      const error = ear.errors.get(slot);
+      if (error < first) first = error;
+      if (error > last) last = error;
+    }
+    if (last > first) widths.push(last - first);
+  }
+  return spreadOf(widths);
+}
+
 /** Every pair of rooms, once. */
 export function pairsOf<Item>(items: readonly Item[]): [Item, Item][] {
   return items.flatMap((a, index) => items.slice(index + 1).map((b): [Item, Item] => [a, b]));
@@ -107,20 +125,27 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1), count: sorted.length };
 }
 
+/** Silence that has not ended yet. What a card still holds when the run ends is none. (us) */
+function endlessSilence({ audibleUntil }: Ear, { from, to }: Span): number {
+  if (audibleUntil === undefined) return 0;
+  const silence = to - Math.max(from, audibleUntil);
+  return silence > ENDLESS_MIN ? silence : 0;
+}
+
 /** First slot from which on all readings of a second are good, counted from the first sound. (ms) */
 function syncedAfter(ear: Ear): number | undefined {
   if (ear.firstSoundAt === undefined) return undefined;
   const needed = SYNCED_FOR / SLOT;
   const first = Math.floor(ear.firstSoundAt / SLOT);
   let good = 0;
-  for (let slot = first; slot < ear.worst.length; slot++) {
-    good = Math.abs(ear.worst[slot] ?? Number.NaN) < SYNCED_US_MAX ? good + 1 : 0;
+  for (let slot = first; slot < ear.worst.end; slot++) {
+    good = Math.abs(ear.worst.get(slot)) < SYNCED_US_MAX ? good + 1 : 0;
     if (good === needed) return Math.max(0, slot - good + 1 - first) * (SLOT / millis(1));
   }
   return undefined;
 }
 
-function within(slots: readonly number[], { from, to }: Span): number[] {
+function within(slots: Slots, { from, to }: Span): number[] {
   return slots.slice(Math.ceil(from / SLOT), Math.ceil(to / SLOT));
 }
 

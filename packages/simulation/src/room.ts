@@ -10,8 +10,7 @@ import type { Connection, Peer } from "./connection.ts";
 import { Ear } from "./ear.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
-import { LINKS, Link, type LinkName, type LinkProfile } from "./link.ts";
-import { makePcmDecoder } from "./pcm-codec.ts";
+import { Link, type LinkChoice } from "./link.ts";
 import type { Random } from "./random.ts";
 import type { ServerHost } from "./server-host.ts";
 import {
@@ -26,7 +25,7 @@ import type { Trace } from "./trace.ts";
 
 export interface RoomOptions {
   readonly name?: string;
-  readonly link?: LinkName | LinkProfile;
+  readonly link?: LinkChoice;
   readonly card?: CardOptions;
   readonly clock?: ClockOptions;
   readonly loop?: EventLoopOptions;
@@ -91,8 +90,7 @@ export class Room {
     this.#random = simulation.random(`room ${name}`);
     this.clock = new HostClock(simulation, name, options.clock);
     this.loop = new EventLoop(simulation, name, options.loop);
-    const { link = "lan" } = options;
-    this.link = new Link(simulation, name, typeof link === "string" ? LINKS[link] : link);
+    this.link = new Link(simulation, name, options.link ?? "lan");
     this.ear = new Ear(server.timetable);
     this.switchedOnAt = later(simulation.now, options.switchedOnAfter ?? 0);
     simulation.at(this.switchedOnAt, () => this.#switchOn());
@@ -100,7 +98,8 @@ export class Room {
 
   /** Frames, underruns and the like, as the card counted them. */
   get cardCounters() {
-    return this.#card?.counters();
+    const card = this.#card;
+    return card && { ...card.counters(), ...card.counts };
   }
 
   /** Over all connections so far. */
@@ -162,7 +161,11 @@ export class Room {
   }
 
   #switchOn(): void {
-    const ports = { makeDecoder: makePcmDecoder, random: () => this.#random.next() };
+    const { shelf } = this.#server;
+    const ports = {
+      makeDecoder: (codec: string, header: Uint8Array) => shelf.makeDecoder(codec, header),
+      random: () => this.#random.next(),
+    };
     this.#player = new Player(playerConfig(this.name), ports);
     this.#pump = new Pump(this.#player, { queueMs: this.#options.queueMs ?? QUEUE_MS });
     this.#openCard(this.#server.source.format);
@@ -347,7 +350,7 @@ function playerConfig(name: string): PlayerConfig {
     os: "simulated",
     arch: "none",
     protocolVersion: 2,
-    tutti: { version: "0", codecs: ["pcm"], udpTime: true },
+    tutti: { version: "0", codecs: ["pcm", "flac", "opus"], udpTime: true },
   };
   return { hello, latencyMs: 0, volume: { max: 100, curve: "linear" } };
 }

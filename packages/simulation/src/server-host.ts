@@ -18,11 +18,11 @@ import {
   type ServerOutput,
   type ServerPorts,
 } from "@tutti/server/core";
+import { type CodecName, CodecShelf } from "./codec.ts";
 import { Connection, type Peer } from "./connection.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import type { Link } from "./link.ts";
-import { makePcmEncoder, samplesOf } from "./pcm-codec.ts";
 import type { Random } from "./random.ts";
 import { type Happening, later, type Simulation } from "./simulation.ts";
 import { Source, type SourceOptions } from "./source.ts";
@@ -32,6 +32,7 @@ import type { Trace } from "./trace.ts";
 export interface ServerHostOptions {
   readonly bufferMs?: number;
   readonly chunkMs?: number;
+  readonly codec?: CodecName;
   readonly clock?: ClockOptions;
   readonly loop?: EventLoopOptions;
   readonly source?: SourceOptions;
@@ -49,6 +50,8 @@ const TIME_TYPE = 4;
 /** The server's machine: a clock, a JavaScript thread, a source, and the server's core while it is up. */
 export class ServerHost {
   readonly timetable: Timetable;
+  /** What the packets under way stand for: rooms decode from it. */
+  readonly shelf: CodecShelf;
   readonly source: Source;
   readonly loop: EventLoop;
   readonly counts: Record<string, number> = { starts: 0, crashes: 0 };
@@ -75,11 +78,12 @@ export class ServerHost {
     this.clock = new HostClock(simulation, "server", options.clock);
     this.loop = new EventLoop(simulation, "server", options.loop);
     this.timetable = new Timetable(rateHz);
+    this.shelf = new CodecShelf(simulation.random("codec"));
     this.source = new Source(simulation, rateHz, options.source ?? {}, (bytes) => {
       this.#pipe.push(bytes);
       this.loop.post(() => this.#readPipe());
     });
-    this.#config = streamConfig(this.source.format, this.bufferMs, options.chunkMs ?? 20);
+    this.#config = streamConfig(this.source.format, this.bufferMs, options);
     this.start();
   }
 
@@ -99,7 +103,7 @@ export class ServerHost {
       this.clock = new HostClock(this.#simulation, name, moved);
     }
     this.#newestStamp = Number.NEGATIVE_INFINITY;
-    this.#core = makeCore(this.#config, this.#random, this.#now());
+    this.#core = makeCore(this.#config, this.#random, this.shelf, this.#now());
     this.#pipe = this.#pipe.slice(-1);
     this.#plan();
   }
@@ -112,6 +116,13 @@ export class ServerHost {
     this.#sessions = new Map();
     for (const connection of sessions) connection.break();
     if (this.#timer) this.#timer.cancelled = true;
+  }
+
+  /** Its clock is set, as when a virtual machine is restored. (us) */
+  stepClock(by: number): void {
+    this.clock.step(by);
+    this.#newestStamp = Number.NEGATIVE_INFINITY;
+    this.#plan();
   }
 
   /** A client's SYN has come in. Undefined when nobody listens. */
@@ -223,7 +234,7 @@ export class ServerHost {
     if (stamp <= this.#newestStamp) return;
     this.#newestStamp = stamp;
     const end = HEADER_BYTES + view.getUint32(SIZE_AT, true);
-    const pcm = samplesOf(bytes.subarray(PAYLOAD_AT, end));
+    const pcm = this.shelf.pcmOf(this.#config.codec.name, bytes.subarray(PAYLOAD_AT, end));
     const due = this.clock.trueOf(stamp + millis(this.bufferMs));
     this.timetable.learn(pcm, due, this.source.written);
   }
@@ -252,7 +263,12 @@ export class ServerHost {
   }
 }
 
-function makeCore(stream: StreamConfig, random: Random, now: ServerInstant): Server {
+function makeCore(
+  stream: StreamConfig,
+  random: Random,
+  shelf: CodecShelf,
+  now: ServerInstant,
+): Server {
   const config: ServerCoreConfig = {
     name: "simulated",
     version: "0",
@@ -267,15 +283,18 @@ function makeCore(stream: StreamConfig, random: Random, now: ServerInstant): Ser
     wall: { sec: 0, usec: 0 },
   };
   const ports: ServerPorts = {
-    makeEncoder: (_, format) => makePcmEncoder(format),
+    makeEncoder: ({ name }, format) => shelf.makeEncoder(name as CodecName, format),
     randomId: () => random.hex(32),
     randomToken: () => random.hex(16),
   };
   return new Server(config, ports, now);
 }
 
-function streamConfig(sampleFormat: SampleFormat, bufferMs: number, chunkMs: number): StreamConfig {
-  const codec = { name: "pcm" } as const;
+function streamConfig(
+  sampleFormat: SampleFormat,
+  bufferMs: number,
+  { chunkMs = 20, codec = "pcm" }: ServerHostOptions,
+): StreamConfig {
   const uri = {
     scheme: "pipe",
     host: "",
@@ -288,7 +307,7 @@ function streamConfig(sampleFormat: SampleFormat, bufferMs: number, chunkMs: num
     name: STREAM,
     source: { kind: "pipe", path: "/music", mode: "create" },
     uri,
-    codec,
+    codec: { name: codec },
     sampleFormat,
     chunkMs,
     bufferMs,

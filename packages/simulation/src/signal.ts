@@ -79,6 +79,11 @@ export function readPosition(
 ): number | undefined {
   const begin = readSignal(samples, frame, fullScale);
   const end = readSignal(samples, frame + span, fullScale);
+  return positionBetween(begin, end, span);
+}
+
+/** The same, from readings of the first and the last of these frames. */
+export function positionBetween(begin: Reading, end: Reading, span: number): number | undefined {
   if (Math.min(begin.level, end.level) < READABLE_LEVEL) return undefined;
   if (Math.max(begin.mismatch, end.mismatch) > MISMATCH_MAX) return undefined;
   const slip = unwrap(end.position - begin.position, span) - span;

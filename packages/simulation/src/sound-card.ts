@@ -7,7 +7,13 @@ import {
 import { assert, framesIn, type Micros, millis, seconds } from "@tutti/protocol";
 import type { HostClock } from "./host-clock.ts";
 import type { Random } from "./random.ts";
-import { type Happening, later, type Simulation, type TrueInstant } from "./simulation.ts";
+import {
+  type Happening,
+  later,
+  type Simulation,
+  type TrueInstant,
+  trueTime,
+} from "./simulation.ts";
 
 /** A card as it is built in, and as it behaves. */
 export interface CardOptions {
@@ -18,8 +24,13 @@ export interface CardOptions {
   readonly periodMs?: number;
   /** Periods the card's own buffer holds. */
   readonly periods?: number;
-  /** Steps in which its pointer moves. (frames) */
+  /** Steps in which its pointer moves: less than one means a card that counts finer than the music. (frames) */
   readonly granularityFrames?: number;
+  /**
+   * On USB: pointer and interrupts move with the bus, whose clock is not the card's. `packetsMs`: what the
+   * driver hands over at once; the pointer stands still in between. The host controller runs at `busPpm`.
+   */
+  readonly usb?: { readonly packetsMs: number; readonly busPpm: number };
   /** Mean of what a timing record is late, exponentially distributed; never early. (us) */
   readonly recordLateUs?: number;
   /** What the converter adds behind the buffer, known to the driver and not. */
@@ -65,6 +76,8 @@ export class SoundCard implements AudioOutput {
   readonly format: AudioFormat;
   readonly latencyMs: number;
   readonly capacityFrames: number;
+  /** What it did to those who rely on it. `staleRecords`: told of a pointer that stood still for a frame or more. */
+  readonly counts = { heldUp: 0, staleRecords: 0, rateChanges: 0 };
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #clock: HostClock;
@@ -194,13 +207,23 @@ export class SoundCard implements AudioOutput {
     if (this.#next) this.#next.cancelled = true;
     // Interrupts know nothing of frames: the pointer is found anywhere within one.
     const within = this.#random.between(0, 1e6 / this.#rateHz);
-    const late = within + this.#random.exponential(CALLBACK_LATE_US) + this.#heldUp();
-    this.#next = this.#simulation.at(later(when, late), () => this.#callback());
+    const interrupt = this.#busTick(later(when, within), Math.ceil);
+    const late = this.#random.exponential(CALLBACK_LATE_US) + this.#heldUp();
+    this.#next = this.#simulation.at(later(interrupt, late), () => this.#callback());
+  }
+
+  /** The moment at which the driver hears of the bus next, or heard last. Without a bus, any moment is one. */
+  #busTick(when: TrueInstant, round: (ticks: number) => number): TrueInstant {
+    const { usb } = this.#options;
+    if (!usb) return when;
+    const period = millis(usb.packetsMs) / (1 + usb.busPpm * 1e-6);
+    return trueTime(round(when / period) * period);
   }
 
   #heldUp(): number {
     const { stalls, periodMs } = this.#options;
     if (!stalls || !this.#random.chance(periodMs / stalls.everyMs)) return 0;
+    this.counts.heldUp++;
     return this.#random.between(0, millis(stalls.upToMs));
   }
 
@@ -243,13 +266,19 @@ export class SoundCard implements AudioOutput {
   #record(): void {
     const { now } = this.#simulation;
     const { granularityFrames, recordLateUs, reportedDelayMs } = this.#options;
-    const passed = this.#anchorFrame + ((now - this.#anchorAt) * this.#rateHz) / 1e6;
-    const pointer = Math.floor(passed / granularityFrames) * granularityFrames;
+    const seen = this.#busTick(now, Math.floor);
+    const pointer = Math.floor(this.#passed(seen) / granularityFrames) * granularityFrames;
+    if (this.#passed(now) - pointer > 1) this.counts.staleRecords++;
     const delayUs = ((this.#handed - pointer) * 1e6) / this.format.rateHz + millis(reportedDelayMs);
     const at = this.#clock.now + delayUs + this.#random.exponential(recordLateUs);
     const first = this.#written - this.#queued;
     if (this.#records.length >= RECORDS_MAX) this.#records.splice(0, TIMING_RECORD_NUMBERS);
     this.#records.push(first, at, this.#handed, this.#underruns);
+  }
+
+  /** Frames that have left by `when`, silence included. */
+  #passed(when: TrueInstant): number {
+    return this.#anchorFrame + ((when - this.#anchorAt) * this.#rateHz) / 1e6;
   }
 
   #applyClear(): void {
@@ -299,6 +328,7 @@ export class SoundCard implements AudioOutput {
     this.#anchorAt = this.#leaves(this.#handed);
     this.#anchorFrame = this.#handed;
     const stepPpm = wanderPpm * Math.sqrt(WANDER_STEP / seconds(3_600));
+    this.counts.rateChanges++;
     this.#rateHz += this.format.rateHz * this.#random.normal(stepPpm) * 1e-6;
   }
 }

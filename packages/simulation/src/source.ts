@@ -1,4 +1,5 @@
 import { frameBytes, type Micros, millis, type SampleFormat } from "@tutti/protocol";
+import type { Random } from "./random.ts";
 import { makeSignal, SIGNAL_CHANNELS } from "./signal.ts";
 import { type Happening, later, type Simulation, trueTime } from "./simulation.ts";
 
@@ -8,6 +9,8 @@ export interface SourceOptions {
   readonly driftPpm?: number;
   /** What it writes at once. */
   readonly blockMs?: number;
+  /** How late it writes a block, evenly distributed from 0 to this; what it owes comes with it. */
+  readonly unevenMs?: number;
 }
 
 /** A player that writes the numbered signal at its own pace, whether or not somebody reads. */
@@ -18,6 +21,8 @@ export class Source {
   readonly #signal = makeSignal();
   readonly #blockFrames: number;
   readonly #onBlock: (pcm: Uint8Array) => void;
+  readonly #random: Random;
+  readonly #unevenMs: number;
   #driftPpm: number;
   #written = 0;
   #due = trueTime(0);
@@ -34,6 +39,8 @@ export class Source {
     this.#driftPpm = options.driftPpm ?? 0;
     this.#blockFrames = Math.round(((options.blockMs ?? 20) * rateHz) / 1_000);
     this.#onBlock = onBlock;
+    this.#random = simulation.random("source");
+    this.#unevenMs = options.unevenMs ?? 0;
     this.#next = this.#schedule();
   }
 
@@ -65,7 +72,8 @@ export class Source {
   }
 
   #schedule(): Happening {
-    return this.#simulation.at(this.#due, () => this.#write());
+    const late = this.#unevenMs > 0 ? millis(this.#random.between(0, this.#unevenMs)) : 0;
+    return this.#simulation.at(later(this.#due, late), () => this.#write());
   }
 
   #write(): void {

@@ -46,10 +46,12 @@ export class Timetable {
    */
   dueOf(position: number, at: TrueInstant): TrueInstant | undefined {
     const index = this.#findLast((each) => each.position <= position);
-    const dues = this.#entries
-      .slice(index, index + 2)
-      .map((entry) => this.#extrapolate(entry, position));
-    return dues.toSorted((a, b) => Math.abs(a - at) - Math.abs(b - at))[0];
+    const [before, behind] = [this.#entries[index], this.#entries[index + 1]];
+    if (!before) return undefined;
+    const due = this.#extrapolate(before, position);
+    if (!behind) return due;
+    const other = this.#extrapolate(behind, position);
+    return Math.abs(other - at) < Math.abs(due - at) ? other : due;
   }
 
   /** Which frame should leave at `at`, by the entry whose moment is nearest. */

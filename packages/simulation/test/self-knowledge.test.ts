@@ -40,7 +40,7 @@ function listen(options: HouseOptions, span: Micros, prepare: (house: House) => 
 /** The report was under way for some ms, so the slots beside its own count too. */
 function compare({ ear }: Room, at: number, stats: ReportedStats): Compared {
   const slot = Math.floor(at / SLOT);
-  const heard = [slot - 1, slot, slot + 1].map((each) => ear.errors[each] ?? Number.NaN);
+  const heard = [slot - 1, slot, slot + 1].map((each) => ear.errors.get(each));
   const known = heard.filter((error) => !Number.isNaN(error));
   const reported = stats.syncErrorUs ?? Number.NaN;
   const distances = known.map((error) => Math.abs(error - reported));

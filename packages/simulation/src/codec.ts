@@ -1,0 +1,112 @@
+import type { Decoder } from "@tutti/client/core";
+import { frameBytes, ProtocolError, type SampleFormat } from "@tutti/protocol";
+import type { Encoder } from "@tutti/server/core";
+import { makePcmDecoder, makePcmEncoder, samplesOf, scaled } from "./pcm-codec.ts";
+import type { Random } from "./random.ts";
+
+/** What travels: the music as it is, or packets of the size and the delay that real coders make of it. */
+export type CodecName = "pcm" | "flac" | "opus";
+
+interface Coding {
+  /** Of music at 48 kHz, as listeners have it. (kbit/s) */
+  readonly kbit: number;
+  /** How far a packet's size may be from the mean, up and down: codecs know loud and quiet. */
+  readonly varies: number;
+  /** By how much what comes out lags behind what went in. (ms) */
+  readonly delayMs: number;
+  /** FLAC gives a block out when it has seen the next one begin. */
+  readonly holdsBlock: boolean;
+}
+
+const CODINGS: Readonly<Record<Exclude<CodecName, "pcm">, Coding>> = {
+  flac: { kbit: 850, varies: 0.4, delayMs: 0, holdsBlock: true },
+  opus: { kbit: 128, varies: 0.3, delayMs: 2.5, holdsBlock: false },
+};
+
+/** Packets that anybody may still ask for: minutes of them. */
+const KEPT_MAX = 8_192;
+const ID_BYTES = 4;
+
+/**
+ * Codecs without their arithmetic. A packet has a real one's size and says which piece of PCM it stands
+ * for; the pieces stay here. So the numbered signal survives, and the links carry what they would.
+ */
+export class CodecShelf {
+  readonly #random: Random;
+  readonly #pieces = new Map<number, Int16Array>();
+  #newest = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  makeEncoder(name: CodecName, format: SampleFormat): Encoder {
+    if (name === "pcm") return makePcmEncoder(format);
+    const { kbit, varies, delayMs, holdsBlock } = CODINGS[name];
+    const size = frameBytes(format);
+    const delayFrames = Math.round((delayMs * format.rateHz) / 1_000);
+    let lagging = new Uint8Array(delayFrames * size);
+    let held: Uint8Array[] = [];
+    const pack = (pcm: Uint8Array) => {
+      const frames = pcm.length / size;
+      const bytes = (kbit * 125 * frames) / format.rateHz;
+      return {
+        payload: this.#put(pcm, bytes * this.#random.between(1 - varies, 1 + varies)),
+        frames,
+      };
+    };
+    return {
+      codec: name,
+      header: headerOf(format),
+      delayFrames,
+      encode: (pcm) => {
+        const all = joined(lagging, pcm);
+        lagging = all.slice(pcm.length);
+        const ready = holdsBlock ? held : [all.slice(0, pcm.length)];
+        held = holdsBlock ? [all.slice(0, pcm.length)] : [];
+        return ready.map(pack);
+      },
+      close() {},
+    };
+  }
+
+  makeDecoder(name: string, header: Uint8Array): Decoder {
+    if (name === "pcm") return makePcmDecoder(name, header);
+    if (name !== "flac" && name !== "opus") throw new ProtocolError(`no decoder for "${name}"`);
+    const [rateHz = 0] = new Uint32Array(header.slice(0, ID_BYTES).buffer);
+    return {
+      format: { rateHz, bits: 16, channels: header[ID_BYTES] ?? 0 },
+      decode: (payload) => scaled(this.pcmOf(name, payload)),
+      close() {},
+    };
+  }
+
+  /** What a packet stands for. */
+  pcmOf(name: string, payload: Uint8Array): Int16Array {
+    if (name === "pcm") return samplesOf(payload);
+    const [id = 0] = new Uint32Array(payload.slice(0, ID_BYTES).buffer);
+    const piece = this.#pieces.get(id);
+    if (!piece) throw new ProtocolError(`packet ${id} is not on the shelf`);
+    return piece;
+  }
+
+  #put(pcm: Uint8Array, bytes: number): Uint8Array {
+    const id = ++this.#newest;
+    this.#pieces.set(id, samplesOf(pcm.slice()));
+    this.#pieces.delete(id - KEPT_MAX);
+    const payload = new Uint8Array(Math.max(ID_BYTES, Math.round(bytes)));
+    payload.set(new Uint8Array(Uint32Array.of(id).buffer));
+    return payload;
+  }
+}
+
+function headerOf({ rateHz, channels }: SampleFormat): Uint8Array {
+  return Uint8Array.of(...new Uint8Array(Uint32Array.of(rateHz).buffer), channels);
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,112 @@
+import { seconds } from "@tutti/protocol";
+import { expect } from "vitest";
+import type { House, HouseReport, RoomOptions } from "../src/index.ts";
+import { byChance, never, scenarios, settled, start } from "./scenario.ts";
+
+/** Cards as in the clean pair, hosts as given. */
+function rooms(...hostsPpm: readonly number[]): RoomOptions[] {
+  return hostsPpm.map((driftPpm, index) => ({
+    card: { driftPpm: index % 2 === 0 ? 25 : -25 },
+    clock: { driftPpm },
+  }));
+}
+
+/** NTP corrects by so much at 500 ppm: it takes 20 s. (us) */
+const SLEWED_US = 10_000;
+
+const SLEW = byChance("the clock filter sees a slew only seconds later");
+const BACK = byChance("the server waits for a moment of its clock that has passed already");
+
+const REPEATED = { gaps: BACK, jumps: BACK, errorMaxUs: BACK };
+
+scenarios([
+  {
+    name: "hosts that drift by +50 and -50 ppm",
+    house: { rooms: rooms(50, -50) },
+    lastsS: 120,
+    happened: (_, { rooms: [fast, slow] }) => {
+      const [ahead = 0, behind = 0] = [fast, slow].map(
+        (room) => (room?.clock.now ?? 0) - (room?.clock.read(0 as never) ?? 0),
+      );
+      expect(ahead - behind).toBeGreaterThan(11_900);
+    },
+    judged: [start(), settled([15, 30])],
+  },
+  {
+    name: "hosts that wander by 3 ppm an hour",
+    house: {
+      server: { clock: { wanderPpm: 3 } },
+      rooms: rooms(5, -20).map((room) => ({ ...room, clock: { ...room.clock, wanderPpm: 3 } })),
+    },
+    lastsS: 180,
+    happened: (_, { rooms: [room] }) => {
+      expect((room?.clock.now ?? 0) - (room?.clock.read(0 as never) ?? 0)).not.toBeCloseTo(
+        180e6 * (1 + 5e-6),
+        0,
+      );
+    },
+    judged: [
+      start(),
+      settled([15, 30], { pairP95Us: byChance("a line that is fitted over a minute lags behind") }),
+    ],
+  },
+  {
+    name: "one host's clock is slewed by NTP at 500 ppm",
+    house: { rooms: rooms(5, -20) },
+    lastsS: 90,
+    script: (house) => house.at(seconds(30), () => house.rooms[1]?.clock.slew(SLEWED_US)),
+    happened: ({ rooms: [, slewed] }) => expect(slewed?.counts["clock slews"]).toBe(1),
+    judged: [
+      start({}, { pairMaxUs: SLEW, errorMaxUs: SLEW, jumps: SLEW, breaks: SLEW }),
+      settled([15, 30], {
+        pairMedianUs: SLEW,
+        pairP95Us: never(SLEW.why),
+        jumps: SLEW,
+        breaks: SLEW,
+      }),
+    ],
+  },
+  {
+    name: "the server's clock is slewed by NTP at 500 ppm",
+    house: { rooms: rooms(5, -20) },
+    lastsS: 90,
+    script: (house) => house.at(seconds(30), () => house.server.clock.slew(-SLEWED_US)),
+    happened: ({ counts }) => expect(counts["clock slews"]).toBe(1),
+    judged: [
+      start({}, { pairMaxUs: SLEW, errorMaxUs: SLEW, jumps: SLEW, breaks: SLEW }),
+      settled([15, 30], {
+        pairMedianUs: SLEW,
+        pairP95Us: never(SLEW.why),
+        jumps: SLEW,
+        breaks: SLEW,
+      }),
+    ],
+  },
+  ...[seconds(3_600), seconds(2), seconds(-2), seconds(-3_600)].map((by) => ({
+    name: `the server's clock jumps by ${by / 1e6} s`,
+    house: { rooms: rooms(5, -20) },
+    lastsS: 75,
+    script: (house: House) => house.at(seconds(30), () => house.server.stepClock(by)),
+    happened: ({ counts }: HouseReport) => expect(counts["clock steps"]).toBe(1),
+    judged: [
+      {
+        what: "all in all",
+        fromS: 10,
+        limits: { silenceMs: 1_000, jumps: 1 },
+        misses: by < 0 ? { silenceMs: by < -60e6 ? never(BACK.why) : BACK, jumps: BACK } : {},
+      },
+      {
+        what: "a second later",
+        fromS: 31.5,
+        limits: { errorMaxUs: 1_000, pairMaxUs: 1_000 },
+        misses: by < 0 ? { silenceMs: BACK, ...(by > -60e6 && REPEATED) } : {},
+      },
+      {
+        what: "after ten seconds",
+        fromS: 40,
+        limits: { pairMedianUs: 15, pairP95Us: 30 },
+        misses: by < -60e6 ? { silenceMs: never(BACK.why) } : {},
+      },
+    ],
+  })),
+]);

@@ -1,0 +1,64 @@
+import { millis, seconds } from "@tutti/protocol";
+import { expect } from "vitest";
+import type { House, HouseReport, ServerHostOptions } from "../src/index.ts";
+import { scenarios, settled, start } from "./scenario.ts";
+
+const ROOMS = [
+  { card: { driftPpm: 25 }, clock: { driftPpm: 5 } },
+  { card: { driftPpm: -25 }, clock: { driftPpm: -20 } },
+];
+
+function fed(source: NonNullable<ServerHostOptions["source"]>) {
+  return { server: { source }, rooms: ROOMS };
+}
+
+scenarios([
+  ...[300, -300].map((driftPpm) => ({
+    name: `a source at ${driftPpm} ppm`,
+    house: fed({ driftPpm }),
+    lastsS: 150,
+    happened: ({ counts }: HouseReport) => {
+      // 20 ms each; the first is written at once.
+      const blocks = 1 + (150 * (1 + driftPpm * 1e-6)) / 0.02;
+      expect(Math.abs((counts["source blocks"] ?? 0) - blocks)).toBeLessThanOrEqual(1);
+    },
+    judged: [start(), settled([15, 30])],
+  })),
+  {
+    name: "a source that writes 200 ms at once",
+    house: fed({ blockMs: 200 }),
+    lastsS: 60,
+    happened: ({ counts }) => expect(counts["source blocks"]).toBe(301),
+    judged: [start(), settled([15, 30])],
+  },
+  {
+    name: "a source that writes when it likes, up to 80 ms late",
+    house: fed({ unevenMs: 80 }),
+    lastsS: 60,
+    happened: ({ counts }) => expect(counts["source blocks"]).toBeGreaterThan(2_990),
+    judged: [start(), settled([15, 30])],
+  },
+  {
+    name: "a source that pauses for 2 s every 10 s",
+    house: fed({}),
+    lastsS: 65,
+    script: (house: House) => house.every(seconds(10), () => house.server.source.gap(seconds(2))),
+    happened: ({ counts }) => expect(counts["source gaps"]).toBe(6),
+    judged: [
+      {
+        what: "all in all",
+        fromS: 0,
+        limits: { silenceMs: 6 * 2_100, gaps: 6, pairMaxUs: 1_000, errorMaxUs: 1_000 },
+      },
+      settled([15, 30]),
+    ].map((judged) => ({ ...judged, limits: { silenceMs: 6 * 2_100, gaps: 6, ...judged.limits } })),
+  },
+  {
+    name: "a source that is held up by 120 ms every 5 s",
+    house: fed({}),
+    lastsS: 62,
+    script: (house: House) => house.every(seconds(5), () => house.server.source.stall(millis(120))),
+    happened: ({ counts }) => expect(counts["source stalls"]).toBe(12),
+    judged: [start(), settled([15, 30])],
+  },
+]);
