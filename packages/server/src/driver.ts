@@ -96,6 +96,11 @@ export class Driver {
     return wait / 1_000;
   }
 
+  /** Written to each session and not known to have arrived. */
+  get unsentBytes(): ReadonlyMap<number, number> {
+    return new Map([...this.#sockets].map(([session, socket]) => [session, socket.unsentBytes]));
+  }
+
   close(): void {
     clearInterval(this.#wallClock);
     clearTimeout(this.#timer);

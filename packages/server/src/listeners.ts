@@ -1,6 +1,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import { VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
+import { now } from "./clock.ts";
 import type { Server } from "./core/index.ts";
 import { type Advertiser, advertise } from "./discovery/mdns.ts";
 import type { Driver } from "./driver.ts";
@@ -10,6 +11,7 @@ import type { ControllerEvents } from "./network/controllers.ts";
 import { listenHttp } from "./network/http.ts";
 import { listenStream } from "./network/stream-listener.ts";
 import { listenTime } from "./network/time-responder.ts";
+import { ProcessFacts } from "./process-facts.ts";
 
 interface Closable {
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export interface ListenersOptions {
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #open: Closable[] = [];
+  readonly #process = new ProcessFacts();
   #controls: ControlListener[] = [];
   #lastController = 0;
   #advertiser: Advertiser | undefined;
@@ -46,7 +49,7 @@ export class Listeners {
     const { players } = driver;
     this.#controls = [
       await listenControl({ port: control, address, ...controllers }),
-      await listenHttp({ port: http, address, players, ...controllers }),
+      await listenHttp({ port: http, address, players, metrics: this.#metrics, ...controllers }),
     ];
     if (config.mdns) this.#advertiser = this.#advertise();
   }
@@ -69,6 +72,13 @@ export class Listeners {
     if (!core.knowsTimeToken(token)) return false;
     driver.handle({ kind: "time asked", token }, at);
     return true;
+  };
+
+  readonly #metrics = (): string => {
+    const { core, driver } = this.#options;
+    const controllers = this.#controls.reduce((sum, { count }) => sum + count, 0);
+    const { unsentBytes } = driver;
+    return core.metrics({ ...this.#process.take(), controllers, unsentBytes }, now());
   };
 
   #controllerEvents(): ControllerEvents {

@@ -2,6 +2,7 @@ import { CONNECTIONS_BEFORE_HELLO_MAX, ProtocolError, type ServerInstant } from 
 import type { Outbox } from "./outbox.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import { type Heard, type Peer, Session } from "./session.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** A session that is over, and whom it was with. */
 export interface Ended {
@@ -15,6 +16,7 @@ export class Audience {
   readonly #sessions = new Map<number, Session>();
   readonly #players = new Map<Rendition, Set<number>>();
   readonly #tokens = new Map<string, number>();
+  #droppedChunks = 0;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -26,6 +28,14 @@ export class Audience {
 
   get all(): Iterable<Session> {
     return this.#sessions.values();
+  }
+
+  get traffic(): Omit<Traffic, "codings"> {
+    const sessions = [...this.#sessions].map(([session, each]) => {
+      const { sentBytes, waitingBytes, droppedChunks } = each;
+      return { session, client: each.peer?.clientId, sentBytes, waitingBytes, droppedChunks };
+    });
+    return { sessions, droppedChunks: this.#droppedChunks };
   }
 
   get(id: number): Session | undefined {
@@ -85,14 +95,14 @@ export class Audience {
 
   /** Begins sending audio if the client is ready for it. */
   start(id: number, session: Session, now: ServerInstant): void {
-    this.#outbox.sendAudio(id, session.startIfReady(now));
+    this.#sendAudio(id, session, session.startIfReady(now));
   }
 
   /** Gives a message to all who play it. */
   distribute(rendition: Rendition, message: AudioMessage, now: ServerInstant): void {
     for (const id of this.#players.get(rendition) ?? []) {
       const session = this.#sessions.get(id);
-      if (session?.streaming) this.#outbox.sendAudio(id, session.offer([message], now));
+      if (session?.streaming) this.#sendAudio(id, session, session.offer([message], now));
       else if (session) this.start(id, session, now);
     }
   }
@@ -101,7 +111,7 @@ export class Audience {
   drain(id: number, unsentBytes: number, now: ServerInstant): void {
     const session = this.#sessions.get(id);
     session?.setUnsent(unsentBytes, now);
-    if (session?.streaming) this.#outbox.sendAudio(id, session.flush(now));
+    if (session?.streaming) this.#sendAudio(id, session, session.flush(now));
   }
 
   /** Those that must be closed by now, and why. Tells of chunks dropped for the others. */
@@ -113,6 +123,7 @@ export class Audience {
         overdue.push([id, client === undefined ? "no hello in time" : "client fell silent"]);
       }
       const count = session.takeDropped();
+      this.#droppedChunks += count;
       if (count > 0 && client !== undefined) {
         this.#outbox.report({ kind: "chunks dropped", client, count });
       }
@@ -137,6 +148,13 @@ export class Audience {
     this.#sessions.delete(id);
     if (session.peer?.timeToken !== undefined) this.#tokens.delete(session.peer.timeToken);
     return session;
+  }
+
+  #sendAudio(id: number, session: Session, messages: readonly Uint8Array[]): void {
+    const bytes = messages.reduce((sum, { length }) => sum + length, 0);
+    session.sentBytes += bytes;
+    if (session.rendition) session.rendition.tally.sentBytes += bytes;
+    this.#outbox.sendAudio(id, messages);
   }
 }
 

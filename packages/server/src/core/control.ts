@@ -2,6 +2,7 @@ import {
   type Call,
   encodeJson,
   errorResponse,
+  type HouseStatus,
   internalError,
   invalidParams,
   isMethod,
@@ -71,7 +72,7 @@ export class Control {
 
   /** A notification that no controller caused, as text for all of them. */
   notification(method: string, params: object): string {
-    const whole = method === "Server.OnUpdate" ? { server: this.#whole() } : params;
+    const whole = method === "Server.OnUpdate" ? { server: this.whole() } : params;
     return encodeJson(notificationObject(method, whole));
   }
 
@@ -105,7 +106,8 @@ export class Control {
       .map(({ method, params }) => this.notification(method, params));
   }
 
-  #whole(): object {
+  /** The house as Server.GetStatus shows it. */
+  whole(): HouseStatus {
     return houseStatus(this.#house, this.#about, this.#streams(), this.#reports());
   }
 }

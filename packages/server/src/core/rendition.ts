@@ -12,6 +12,7 @@ import {
 import type { PcmChunk } from "./chunker.ts";
 import type { Encoder, Packet } from "./ports.ts";
 import { Timeline } from "./timeline.ts";
+import type { CodingTally } from "./traffic.ts";
 
 /** A message with audio, made once and sent to everybody who plays this rendition: never written to. */
 export interface AudioMessage {
@@ -26,13 +27,16 @@ export interface TimedChunk extends PcmChunk {
 
 /** One stream in one coding: an encoder and the messages it made in the last while. */
 export class Rendition {
+  /** Shared with other renditions of the stream in this codec. */
+  readonly tally: CodingTally;
   readonly #encoder: Encoder;
   readonly #rateHz: number;
   readonly #timeline: Timeline<AudioMessage>;
   /** Frames the encoder got and has not given back in a packet, and those its codec delays. */
   #held: Frames;
 
-  constructor(encoder: Encoder, options: { rateHz: number; buffer: Micros }) {
+  constructor(encoder: Encoder, options: { rateHz: number; buffer: Micros; tally: CodingTally }) {
+    this.tally = options.tally;
     this.#encoder = encoder;
     this.#held = frames(encoder.delayFrames ?? 0);
     this.#rateHz = options.rateHz;
@@ -52,7 +56,10 @@ export class Rendition {
       return this.#message(packet, after(chunk.recordedAt, micros(Math.round(offset))), now);
     });
     this.#held = frames(chunk.frames - first);
-    for (const message of messages) this.#timeline.push(message, now);
+    for (const message of messages) {
+      this.tally.encodedBytes += message.bytes.length;
+      this.#timeline.push(message, now);
+    }
     return messages;
   }
 

@@ -3,6 +3,7 @@ import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import type { ServerPorts } from "./ports.ts";
 import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
 import { Timeline } from "./timeline.ts";
+import type { CodingTally, CodingTraffic } from "./traffic.ts";
 
 /** A message, and in which of a stream's codings it is. */
 export interface Rendered {
@@ -17,7 +18,9 @@ export class Renditions {
   readonly #chunkMs: number;
   readonly #buffer: Micros;
   readonly #recent: Timeline<TimedChunk>;
-  readonly #played = new Map<string, { rendition: Rendition; players: number }>();
+  /** By codec, also of those that nobody plays any more: counters only grow. */
+  readonly #tallies = new Map<CodecChoice["name"], CodingTally>();
+  readonly #played = new Map<string, { rendition: Rendition; codec: string; players: number }>();
 
   constructor(config: StreamConfig, makeEncoder: ServerPorts["makeEncoder"]) {
     this.#makeEncoder = makeEncoder;
@@ -25,6 +28,14 @@ export class Renditions {
     this.#chunkMs = config.chunkMs;
     this.#buffer = millis(config.bufferMs);
     this.#recent = new Timeline(this.#buffer);
+  }
+
+  get traffic(): Omit<CodingTraffic, "stream">[] {
+    return [...this.#tallies].map(([codec, tally]) => {
+      const played = [...this.#played.values()].filter((each) => each.codec === codec);
+      const clients = played.reduce((sum, { players }) => sum + players, 0);
+      return { codec, clients, ...tally };
+    });
   }
 
   /** Somebody plays it so coded: what it was in the last while is encoded if nobody did before. */
@@ -39,9 +50,10 @@ export class Renditions {
     const rendition = new Rendition(encoder, {
       rateHz: this.#format.rateHz,
       buffer: this.#buffer,
+      tally: this.#tally(choice.name),
     });
     for (const chunk of this.#recent.current(now)) rendition.encode(chunk, now);
-    this.#played.set(key, { rendition, players: 1 });
+    this.#played.set(key, { rendition, codec: choice.name, players: 1 });
     return rendition;
   }
 
@@ -59,5 +71,11 @@ export class Renditions {
     return [...this.#played.values()].flatMap(({ rendition }) =>
       rendition.encode(chunk, now).map((message) => ({ rendition, message })),
     );
+  }
+
+  #tally(codec: CodecChoice["name"]): CodingTally {
+    const tally = this.#tallies.get(codec) ?? { encodedBytes: 0, sentBytes: 0 };
+    this.#tallies.set(codec, tally);
+    return tally;
   }
 }

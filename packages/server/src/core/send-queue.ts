@@ -58,6 +58,10 @@ export class SendQueue {
     return this.#waiting.length;
   }
 
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   /** Most bytes that may be under way. */
   get unsentBytesMax(): number {
     const bytes = this.#slow

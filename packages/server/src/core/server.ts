@@ -12,6 +12,8 @@ import { Audience, hear } from "./audience.ts";
 import { Control } from "./control.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
+import { metricsOf, type ShellFacts } from "./metrics.ts";
+import { metricsText } from "./metrics-text.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
 import { Players } from "./players.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -36,7 +38,7 @@ export class Server {
   /** Whether something happened that must survive a restart. */
   #changed = false;
   #checkAt: ServerInstant;
-  /** Of the input that is being handled. */
+  /** Of the input, or the question, that is being handled. */
   #now: ServerInstant;
 
   constructor(config: ServerCoreConfig, ports: ServerPorts, now: ServerInstant) {
@@ -84,6 +86,13 @@ export class Server {
   /** Whether a question about the time comes from a session of ours. */
   knowsTimeToken(token: string): boolean {
     return this.#audience.knowsToken(token);
+  }
+
+  /** How the house and this server are, as the page for Prometheus. */
+  metrics(facts: ShellFacts, now: ServerInstant): string {
+    this.#now = now;
+    const traffic = { ...this.#audience.traffic, codings: this.#streams.traffic };
+    return metricsText(metricsOf(this.#control.whole(), traffic, facts));
   }
 
   handle(input: ServerInput, now: ServerInstant): ServerOutput[] {

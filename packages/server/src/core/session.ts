@@ -62,6 +62,9 @@ export class Session {
   greeting: number | undefined;
   /** The last that a client of our own kind said of itself. */
   report: Report | undefined;
+  /** Audio that went out to it. */
+  sentBytes = 0;
+  droppedChunks = 0;
   #peer: Peer | undefined;
   #saidHello = false;
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
@@ -158,9 +161,16 @@ export class Session {
     this.#queue.setUnsent(bytes, now);
   }
 
+  /** Audio kept back for now. */
+  get waitingBytes(): number {
+    return this.#queue.waitingBytes;
+  }
+
   /** Chunks dropped since asked last, because the client takes them too slowly. */
   takeDropped(): number {
-    return this.#queue.takeDropped();
+    const count = this.#queue.takeDropped();
+    this.droppedChunks += count;
+    return count;
   }
 
   #hear(raw: RawMessage, now: ServerInstant): Heard[] {

@@ -22,6 +22,7 @@ import type { Rendition } from "./rendition.ts";
 import { type Rendered, Renditions } from "./renditions.ts";
 import { Seams } from "./seams.ts";
 import { type Arrival, StreamClock } from "./stream-clock.ts";
+import type { CodingTraffic } from "./traffic.ts";
 
 /** How long silence goes out at least after the last sound: clients fade, and stay locked over a pause. */
 const TAIL_MIN = seconds(2);
@@ -94,6 +95,12 @@ export class Stream {
   /** Whether the fallback is to be fed. */
   get fallbackWanted(): boolean {
     return this.config.fallback !== undefined && this.#status === "idle";
+  }
+
+  /** In each codec that somebody plays or played. */
+  get traffic(): CodingTraffic[] {
+    const stream = this.config.name;
+    return this.#renditions.traffic.map((coding) => ({ stream, ...coding }));
   }
 
   /** When to call `deadline` if nothing comes before. */

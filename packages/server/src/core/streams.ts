@@ -4,6 +4,7 @@ import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
 import type { StreamStatus } from "./status.ts";
 import { Stream } from "./stream.ts";
+import type { CodingTraffic } from "./traffic.ts";
 
 /** The streams of the configuration, by name. */
 export class Streams {
@@ -30,6 +31,10 @@ export class Streams {
 
   get statuses(): StreamStatus[] {
     return [...this.#streams.values()].map(statusOf);
+  }
+
+  get traffic(): CodingTraffic[] {
+    return [...this.#streams.values()].flatMap(({ traffic }) => traffic);
   }
 
   get(name: string): Stream {

@@ -12,6 +12,8 @@ export interface ControlListenerOptions extends ControllerEvents {
 /** Where controllers are answered and told. */
 export interface ControlListener {
   readonly port: number;
+  /** Controllers that are connected. */
+  readonly count: number;
   /** Nothing happens when the controller is another listener's or gone. */
   send(controller: number, text: string): void;
   broadcast(text: string, except?: number): void;
@@ -45,6 +47,9 @@ export async function listenControl(options: ControlListenerOptions): Promise<Co
   await listening(server, options);
   return {
     port: portOf(server),
+    get count() {
+      return controllers.count;
+    },
     send: (controller, text) => controllers.send(controller, text),
     broadcast: (text, except) => controllers.broadcast(text, except),
     close: () =>

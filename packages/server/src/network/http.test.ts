@@ -43,6 +43,7 @@ beforeEach(async () => {
       if (text.includes('"id"')) listener.send(controller, `{"answer":${text.length}}`);
     },
     onEvent: (event) => events.push(event),
+    metrics: () => "up 1\n",
     players: {
       onOpen: (socket) => players.push(socket),
       onBytes: (_, bytes) => splitter.push(bytes, (raw) => void heard.push(decodeMessage(raw))),
@@ -179,6 +180,25 @@ describe("the page", () => {
     );
     expect(text).toMatch(/^<!doctype html>/);
     expect(text).not.toMatch(/(src|href)="(?!data:)/);
+  });
+});
+
+describe("metrics", () => {
+  test("are text as Prometheus reads it, made anew each time", async () => {
+    const { status, headers, text } = await fetchRaw("GET", "/metrics");
+    expect([status, text]).toEqual([200, "up 1\n"]);
+    expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(headers["cache-control"]).toBe("no-store");
+    expect(await fetchRaw("HEAD", "/metrics")).toMatchObject({ status: 200, text: "" });
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["by a page of another origin", { origin: "https://evil.example" }],
+    ["under a public name", { host: "evil.example:1780" }],
+  ])("are not read %s", async (_, headers) => {
+    const { status, text } = await fetchRaw("GET", "/metrics", { headers });
+    expect(status).toBe(403);
+    expect(text).not.toContain("up");
   });
 });
 

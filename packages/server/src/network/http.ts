@@ -12,7 +12,7 @@ import { reply, send } from "./http-answer.ts";
 import { HttpPosts } from "./http-posts.ts";
 import { pageHeaders, STATUS_PAGE } from "./status-page.ts";
 import type { PlayerSocketEvents } from "./stream-listener.ts";
-import { mayAct } from "./web-origin.ts";
+import { mayAct, mayRead } from "./web-origin.ts";
 import { type WebSockets, webSockets } from "./web-sockets.ts";
 
 export interface HttpOptions extends ControllerEvents {
@@ -21,6 +21,8 @@ export interface HttpOptions extends ControllerEvents {
   readonly address: string;
   /** Players over WebSocket, as if they came over TCP. Absent: /stream is not served. */
   readonly players?: PlayerSocketEvents;
+  /** The page for Prometheus, made when it is asked for. Absent: /metrics is not served. */
+  readonly metrics?: () => string;
 }
 
 /** A request must be whole by then: slow senders hold a socket each. */
@@ -32,7 +34,7 @@ const HEADER_BYTES_MAX = 16 * 1024;
 /** Controllers, players and requests under way; more are cut off by the system. */
 const SOCKETS_MAX = 1_024;
 
-/** The page, JSON-RPC by POST and WebSocket, and players by WebSocket. Rejects with the system's error when the port cannot be had. */
+/** The page, metrics, JSON-RPC by POST and WebSocket, and players by WebSocket. Rejects with the system's error when the port cannot be had. */
 export async function listenHttp(options: HttpOptions): Promise<ControlListener> {
   const controllers = new Controllers(options);
   const posts = new HttpPosts(options);
@@ -45,7 +47,7 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
       noDelay: true,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    (request, response) => route(request, response, posts),
+    (request, response) => route(request, response, { posts, metrics: options.metrics }),
   );
   server.maxConnections = SOCKETS_MAX;
   const sockets = webSockets(controllers, options.players);
@@ -53,6 +55,9 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
   await listening(server, options);
   return {
     port: portOf(server),
+    get count() {
+      return controllers.count;
+    },
     send: (controller, text) => {
       controllers.send(controller, text);
       posts.answer(controller, text);
@@ -80,13 +85,35 @@ function listening(server: Server, options: HttpOptions): Promise<void> {
   });
 }
 
-function route(request: IncomingMessage, response: ServerResponse, posts: HttpPosts): void {
+interface Routes {
+  readonly posts: HttpPosts;
+  readonly metrics: HttpOptions["metrics"];
+}
+
+function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { posts, metrics }: Routes,
+): void {
   const path = request.url ?? "";
-  if (request.method === "GET" || request.method === "HEAD") get(path, response);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (reads && metrics && path === "/metrics") tell(request, response, metrics);
+  else if (reads) get(path, response);
   else if (request.method !== "POST") reply(response, 400, "Unknown HTTP-method");
   else if (path !== "/jsonrpc") reply(response, 400, "Illegal request-target");
   else if (!mayAct(request.headers)) reply(response, 403, "Pages of other origins may not act");
   else posts.read(request, response);
+}
+
+function tell(request: IncomingMessage, response: ServerResponse, metrics: () => string): void {
+  if (!mayRead(request.headers)) {
+    reply(response, 403, "Not for pages of other origins, nor under a public name");
+    return;
+  }
+  send(response, 200, metrics(), {
+    "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
+    "Cache-Control": "no-store",
+  });
 }
 
 function get(path: string, response: ServerResponse): void {

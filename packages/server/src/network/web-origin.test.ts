@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mayAct } from "./web-origin.ts";
+import { mayAct, mayRead } from "./web-origin.ts";
 
 describe("who may act", () => {
   test.each([
@@ -22,5 +22,22 @@ describe("who may act", () => {
     ["fetched for another site", { host: "pi.local", "sec-fetch-site": "cross-site" }, false],
   ])("%s", (_, headers, expected) => {
     expect(mayAct(headers)).toBe(expected);
+  });
+});
+
+describe("who may read", () => {
+  test.each([
+    ["by address", { host: "192.168.1.5:1780" }, true],
+    ["over IPv6", { host: "[fe80::1]:1780" }, true],
+    ["by local name", { host: "Pi.local:1780" }, true],
+    ["by bare name", { host: "tutti:1780" }, true],
+    ["no browser, of the oldest kind", {}, true],
+    ["a public name pointed at us", { host: "evil.example:1780" }, false],
+    ["a name that only ends alike", { host: "evillocal.io" }, false],
+    ["a host that is none", { host: "a b" }, false],
+    ["a page of another site", { host: "pi.local", origin: "https://evil.example" }, false],
+    ["fetched for another site", { host: "pi.local", "sec-fetch-site": "cross-site" }, false],
+  ])("%s", (_, headers, expected) => {
+    expect(mayRead(headers)).toBe(expected);
   });
 });

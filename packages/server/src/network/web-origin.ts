@@ -35,6 +35,18 @@ export function mayAct(headers: WebHeaders): boolean {
   );
 }
 
+/**
+ * Whether a request may read what is told of the house. Browsers send no `Origin` when they read from the page's
+ * own: one under a public name that was made to point at this machine shows in the `Host` only.
+ */
+export function mayRead(headers: WebHeaders): boolean {
+  const { host } = headers;
+  if (!mayAct(headers)) return false;
+  if (host === undefined) return true;
+  const url = `http://${host}`;
+  return URL.canParse(url) && isPrivateName(new URL(url).hostname);
+}
+
 function withoutDefaultPort(host: string, protocol: string): string {
   const url = `${protocol}//${host}`;
   return URL.canParse(url) ? new URL(url).host : host;
