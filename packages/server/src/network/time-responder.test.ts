@@ -10,18 +10,17 @@ import {
 } from "@tutti/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { now } from "../clock.ts";
-import { listenTime } from "./time-responder.ts";
+import { listenTime, type TimeResponder } from "./time-responder.ts";
 
-const PORT = 22_877;
 const TOKEN = "0123456789abcdef";
 
 let client: Socket;
-let responder: { close(): Promise<void> };
+let responder: TimeResponder;
 const asked: string[] = [];
 beforeEach(async () => {
   asked.length = 0;
   const onQuestion = (token: string) => asked.push(token) > 0 && token === TOKEN;
-  responder = await listenTime({ port: PORT, address: "127.0.0.1", onQuestion });
+  responder = await listenTime({ port: 0, address: "127.0.0.1", onQuestion });
   client = createSocket("udp4");
 });
 afterEach(async () => {
@@ -44,7 +43,7 @@ async function answers(count: number): Promise<Buffer[]> {
 
 test("answers with both of its times, and gives the question back", async () => {
   const before = now();
-  client.send(question(7), PORT, "127.0.0.1");
+  client.send(question(7), responder.port, "127.0.0.1");
   const [datagram = Buffer.alloc(0)] = await answers(1);
   const after = now();
 
@@ -63,7 +62,7 @@ test("answers with both of its times, and gives the question back", async () => 
 test("loses none of a burst", async () => {
   const all = answers(200);
   for (let sequence = 0; sequence < 200; sequence++)
-    client.send(question(sequence), PORT, "127.0.0.1");
+    client.send(question(sequence), responder.port, "127.0.0.1");
   const sequences = (await all).map((datagram) => decodeTimeAnswer(datagram).sequence);
 
   expect(new Set(sequences).size).toBe(200);
@@ -72,12 +71,12 @@ test("loses none of a burst", async () => {
 test("says nothing to strangers, to nonsense and to answers, and goes on", async () => {
   const answer = { token: TOKEN, sequence: 1, clientSent: localInstant(1) };
   const stamps = { serverReceived: serverInstant(1), serverSent: serverInstant(1) };
-  client.send(question(1, "ffffffffffffffff"), PORT, "127.0.0.1");
-  client.send(Buffer.alloc(TIME_DATAGRAM_BYTES), PORT, "127.0.0.1");
-  client.send(Buffer.concat([question(2), Buffer.alloc(1)]), PORT, "127.0.0.1");
-  client.send(question(3).subarray(0, 20), PORT, "127.0.0.1");
-  client.send(encodeTimeAnswer({ ...answer, ...stamps }), PORT, "127.0.0.1");
-  client.send(question(4), PORT, "127.0.0.1");
+  client.send(question(1, "ffffffffffffffff"), responder.port, "127.0.0.1");
+  client.send(Buffer.alloc(TIME_DATAGRAM_BYTES), responder.port, "127.0.0.1");
+  client.send(Buffer.concat([question(2), Buffer.alloc(1)]), responder.port, "127.0.0.1");
+  client.send(question(3).subarray(0, 20), responder.port, "127.0.0.1");
+  client.send(encodeTimeAnswer({ ...answer, ...stamps }), responder.port, "127.0.0.1");
+  client.send(question(4), responder.port, "127.0.0.1");
   const [datagram = Buffer.alloc(0)] = await answers(1);
 
   expect(decodeTimeAnswer(datagram).sequence).toBe(4);

@@ -10,7 +10,14 @@ import {
 import { DgramAsPromised } from "dgram-as-promised";
 import { now } from "../clock.ts";
 
+export interface TimeResponder {
+  /** Where it listens. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
 export interface TimeResponderOptions {
+  /** 0: any that is free. */
   readonly port: number;
   readonly address: string;
   /** Whether the token is one that was handed out; counts as a sign of life. */
@@ -23,7 +30,7 @@ export interface TimeResponderOptions {
  */
 export async function listenTime(
   options: TimeResponderOptions,
-): Promise<{ close(): Promise<void> }> {
+): Promise<TimeResponder> {
   const type = options.address.includes(":") ? "udp6" : "udp4";
   const promised = DgramAsPromised.createSocket({ type, lookup: numericAddress });
   const socket: Socket = promised.socket;
@@ -35,7 +42,7 @@ export async function listenTime(
   // A reply that cannot be delivered is the asker's loss; it asks again.
   socket.on("error", () => {});
   await promised.bind({ port: options.port, address: options.address });
-  return { close: async () => void (await promised.close()) };
+  return { port: socket.address().port, close: async () => void (await promised.close()) };
 }
 
 function answer(
