@@ -28,9 +28,7 @@ export interface TimeResponderOptions {
  * Answers what time it is in UDP datagrams, beside the audio and never behind it. Who shows no token of
  * ours gets no answer, and no answer is longer than its question.
  */
-export async function listenTime(
-  options: TimeResponderOptions,
-): Promise<TimeResponder> {
+export async function listenTime(options: TimeResponderOptions): Promise<TimeResponder> {
   const type = options.address.includes(":") ? "udp6" : "udp4";
   const promised = DgramAsPromised.createSocket({ type, lookup: numericAddress });
   const socket: Socket = promised.socket;
