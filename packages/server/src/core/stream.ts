@@ -28,6 +28,8 @@ import type { CodingTraffic } from "./traffic.ts";
 const TAIL_MIN = seconds(2);
 /** A source this late has stopped; an earlier return continues as if nothing had been. */
 const GAP_MAX = millis(250);
+/** Never less: writers hand over 20 ms at once, and may be a scheduling late with them. */
+const GAP_MIN = millis(30);
 /** How long a pipe is watched before its first chunk gets its stamp: five arrivals of a usual writer. */
 const WATCH_MAX = millis(100);
 /** The share of the buffer that this may cost. */
@@ -80,7 +82,8 @@ export class Stream {
     this.#format = config.sampleFormat;
     this.#buffer = millis(config.bufferMs);
     this.#chunk = millis(config.chunkMs);
-    this.#gapMax = micros(Math.min(GAP_MAX, Math.max(this.#buffer / 4, 2 * this.#chunk)));
+    const gap = Math.max(GAP_MIN, this.#buffer / 4, 2 * this.#chunk);
+    this.#gapMax = micros(Math.min(GAP_MAX, gap));
     this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
     this.#clock = new StreamClock(this.#format.rateHz);
     this.#chunker = new Chunker(this.#format, this.#framesIn(this.#chunk));
