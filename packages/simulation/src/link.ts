@@ -62,9 +62,9 @@ export type LinkChoice =
   | LinkProfile
   | { readonly toClient: LinkProfile; readonly toServer: LinkProfile };
 
-/** What a direction of a link did to the packets of a run. `lateMs`: all that came on top of its least delay. */
+/** What a direction of a link did to the packets of a run. `underWayMs`: of all packets together. */
 export type LinkCounts = Record<
-  "packets" | "bytes" | "lost" | "lateMs" | "stalls" | "beaconWaits" | "queueFills" | "outages",
+  "packets" | "bytes" | "lost" | "underWayMs" | "stalls" | "beaconWaits" | "queueFills" | "outages",
   number
 >;
 
@@ -80,7 +80,7 @@ export class Path {
     packets: 0,
     bytes: 0,
     lost: 0,
-    lateMs: 0,
+    underWayMs: 0,
     stalls: 0,
     beaconWaits: 0,
     queueFills: 0,
@@ -122,7 +122,7 @@ export class Path {
     const onTheWay = millis(delayMs + spread + this.#random.exponential(jitterMs));
     const arrival = this.#beacon(later(this.#idleFrom, onTheWay));
     this.#lastArrival = inOrder ? trueTime(Math.max(arrival, this.#lastArrival)) : arrival;
-    this.counts.lateMs += (this.#lastArrival - this.#simulation.now) / millis(1) - delayMs;
+    this.counts.underWayMs += (this.#lastArrival - this.#simulation.now) / millis(1);
     return this.#lastArrival;
   }
 

@@ -99,7 +99,7 @@ export class Room {
   /** Frames, underruns and the like, as the card counted them. */
   get cardCounters() {
     const card = this.#card;
-    return card && { ...card.counters(), ...card.counts };
+    return card && { ...card.counters(), ...card.counts, heardFrames: card.heardFrames };
   }
 
   /** Over all connections so far. */

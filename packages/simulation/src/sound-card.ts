@@ -77,7 +77,7 @@ export class SoundCard implements AudioOutput {
   readonly latencyMs: number;
   readonly capacityFrames: number;
   /** What it did to those who rely on it. `staleRecords`: told of a pointer that stood still for a frame or more. */
-  readonly counts = { heldUp: 0, staleRecords: 0, rateChanges: 0 };
+  readonly counts = { heldUp: 0, records: 0, recordsLateUs: 0, staleRecords: 0, rateChanges: 0 };
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #clock: HostClock;
@@ -270,10 +270,18 @@ export class SoundCard implements AudioOutput {
     const pointer = Math.floor(this.#passed(seen) / granularityFrames) * granularityFrames;
     if (this.#passed(now) - pointer > 1) this.counts.staleRecords++;
     const delayUs = ((this.#handed - pointer) * 1e6) / this.format.rateHz + millis(reportedDelayMs);
-    const at = this.#clock.now + delayUs + this.#random.exponential(recordLateUs);
+    const late = this.#random.exponential(recordLateUs);
+    this.counts.records++;
+    this.counts.recordsLateUs += late;
+    const at = this.#clock.now + delayUs + late;
     const first = this.#written - this.#queued;
     if (this.#records.length >= RECORDS_MAX) this.#records.splice(0, TIMING_RECORD_NUMBERS);
     this.#records.push(first, at, this.#handed, this.#underruns);
+  }
+
+  /** Frames that have left the converter, silence included, to a part of one. */
+  get heardFrames(): number {
+    return this.#passed(this.#simulation.now);
   }
 
   /** Frames that have left by `when`, silence included. */

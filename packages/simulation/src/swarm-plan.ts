@@ -14,6 +14,8 @@ interface Link {
   readonly errorUsMax: number;
   /** It may now and then delay a packet by more than the buffer, for so long in a stretch. (ms) */
   readonly silenceMsMax: number;
+  /** How long others may make a packet wait before the bottleneck. */
+  readonly queueMs: number;
 }
 
 export interface PlannedRoom {
@@ -37,24 +39,43 @@ function about(meanMs: number, loss: number): LinkProfile {
   return { delayMs: 0, jitterMs: 0, spreadMs: 2 * meanMs, loss, rateKbit: 50_000, inOrder: true };
 }
 
-const LAN: Link = { name: "lan", choice: "lan", errorUsMax: 200, silenceMsMax: 0 };
+const LAN: Link = { name: "lan", choice: "lan", errorUsMax: 200, silenceMsMax: 0, queueMs: 0 };
 
 const LINK_TABLE: readonly [Link, ...Link[]] = [
   LAN,
   LAN,
   LAN,
-  { name: "wifi", choice: "wifi", errorUsMax: 500, silenceMsMax: 0 },
-  { name: "wifi", choice: "wifi", errorUsMax: 500, silenceMsMax: 0 },
-  { name: "busy wifi", choice: "busy wifi", errorUsMax: 1_500, silenceMsMax: BLOAT_SILENCE_MS },
-  { name: "power save", choice: "power save", errorUsMax: 1_500, silenceMsMax: 0 },
-  { name: "bufferbloat", choice: "bufferbloat", errorUsMax: 3_000, silenceMsMax: BLOAT_SILENCE_MS },
-  { name: "5 ± 5 ms", choice: about(5, 0), errorUsMax: 500, silenceMsMax: 0 },
-  { name: "20 ± 20 ms, 1 % lost", choice: about(20, 0.01), errorUsMax: 2_000, silenceMsMax: 0 },
+  { name: "wifi", choice: "wifi", errorUsMax: 500, silenceMsMax: 0, queueMs: 0 },
+  { name: "wifi", choice: "wifi", errorUsMax: 500, silenceMsMax: 0, queueMs: 0 },
+  {
+    name: "busy wifi",
+    choice: "busy wifi",
+    errorUsMax: 1_500,
+    silenceMsMax: BLOAT_SILENCE_MS,
+    queueMs: 0,
+  },
+  { name: "power save", choice: "power save", errorUsMax: 1_500, silenceMsMax: 0, queueMs: 0 },
+  {
+    name: "bufferbloat",
+    choice: "bufferbloat",
+    errorUsMax: 3_000,
+    silenceMsMax: BLOAT_SILENCE_MS,
+    queueMs: LINKS.bufferbloat.crossTraffic.queueMs,
+  },
+  { name: "5 ± 5 ms", choice: about(5, 0), errorUsMax: 500, silenceMsMax: 0, queueMs: 0 },
+  {
+    name: "20 ± 20 ms, 1 % lost",
+    choice: about(20, 0.01),
+    errorUsMax: 2_000,
+    silenceMsMax: 0,
+    queueMs: 0,
+  },
   {
     name: "2 ms longer in than out",
     choice: { toClient: { ...LINKS.lan, delayMs: 2.1 }, toServer: LINKS.lan },
     errorUsMax: 1_200,
     silenceMsMax: 0,
+    queueMs: 0,
   },
 ];
 

@@ -79,20 +79,22 @@ function quietSpans(faults: readonly PlannedFault[], end: Micros): [Micros, Micr
     .filter(([from, to]) => to - from >= JUDGED_MIN);
 }
 
-function judge(house: House, { rooms }: Plan, from: Micros, to: Micros): string[] {
+function judge(house: House, plan: Plan, from: Micros, to: Micros): string[] {
+  const { rooms, server } = plan;
   const report = house.report(from, to);
   const where = `${inSeconds(from)} to ${inSeconds(to)} s`;
   return report.rooms.flatMap((room, index) => {
     const planned = rooms[index];
     if (!planned) return [];
-    return complaints(aloneOf(report, room), limitsOf(planned)).map(
+    return complaints(aloneOf(report, room), limitsOf(planned, server.bufferMs)).map(
       ({ text }) => `${where}: ${text} (${planned.link.name})`,
     );
   });
 }
 
-function limitsOf({ link, errorUsMax }: PlannedRoom): Limits {
-  const { silenceMsMax } = link;
+function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs = 0): Limits {
+  // What waits for the whole buffer before the bottleneck cannot be heard by anybody.
+  const silenceMsMax = bufferMs > link.queueMs ? link.silenceMsMax : Infinity;
   // What a card suffered is counted over the whole run.
   const limits = { errorMaxUs: errorUsMax, underruns: Infinity };
   if (silenceMsMax === 0) return limits;

@@ -6,6 +6,7 @@ import {
   type LinkChoice,
   type LinkProfile,
   type RoomOptions,
+  type RoomReport,
 } from "../src/index.ts";
 import {
   byChance,
@@ -52,13 +53,11 @@ function counted(count: string, least: number): Scenario["happened"] {
   };
 }
 
-/** What was sent to each room was under way for so much longer than at best, on average. (ms) */
-function late(meanMs: number): Scenario["happened"] {
-  return ({ rooms }) => {
-    for (const { counts } of rooms) {
-      expect((counts["in lateMs"] ?? 0) / (counts["in packets"] ?? 0)).toBeGreaterThan(meanMs);
-    }
-  };
+/** How long packets were under way on average, to the room and from it. (ms) */
+function underWay(room: RoomReport | undefined): readonly [number, number] {
+  const mean = (way: string) =>
+    (room?.counts[`${way} underWayMs`] ?? 0) / (room?.counts[`${way} packets`] ?? 0);
+  return [mean("in"), mean("out")];
 }
 
 function cutsOff(house: House): void {
@@ -82,7 +81,9 @@ scenarios([
     name: "5 ms each way, more or less 5",
     house: { rooms: pair(about(5)) },
     lastsS: 120,
-    happened: late(4),
+    happened: ({ rooms }) => {
+      for (const room of rooms) expect(Math.min(...underWay(room))).toBeGreaterThan(4);
+    },
     judged: [
       start({}, { syncedMs: JITTER }),
       settled([25, 60], { pairMedianUs: JITTER, pairP95Us: JITTER }),
@@ -92,7 +93,12 @@ scenarios([
     name: "20 ms each way, more or less 20, and 1 % lost",
     house: { rooms: pair(about(20, 0.01)) },
     lastsS: 120,
-    happened: counted("in lost", 30),
+    happened: ({ rooms }) => {
+      for (const room of rooms) {
+        expect(room.counts["in lost"]).toBeGreaterThan(30);
+        expect(Math.min(...underWay(room))).toBeGreaterThan(15);
+      }
+    },
     judged: [
       start(
         {},
@@ -187,7 +193,7 @@ scenarios([
     house: { rooms: pair({ toClient: about(0), toServer: { ...about(0), delayMs: 5 } }) },
     lastsS: 60,
     happened: ({ rooms }) => {
-      for (const { counts } of rooms) expect(counts["out packets"]).toBeGreaterThan(50);
+      for (const room of rooms) expect(underWay(room)[1] - underWay(room)[0]).toBeGreaterThan(4.9);
     },
     // Half of the difference, as no clock can see which way is the longer one; alike everywhere.
     judged: [
@@ -199,7 +205,10 @@ scenarios([
     name: "one room hears the server 2 ms later than it is heard",
     house: { rooms: pair({ toClient: { ...about(0), delayMs: 2 }, toServer: about(0) }, "lan") },
     lastsS: 60,
-    happened: counted("in packets", 50),
+    happened: ({ rooms: [far, near] }) => {
+      expect(underWay(far)[0] - underWay(far)[1]).toBeGreaterThan(1.9);
+      expect(underWay(near)[0]).toBeLessThan(0.5);
+    },
     // Half of 2 ms, and what is allowed to a pair without that.
     judged: [
       { what: "once settled", fromS: 10, limits: { pairMedianUs: 1_015, pairP95Us: 1_030 } },
@@ -209,7 +218,9 @@ scenarios([
     name: "one way jitters by 40 ms and the other does not",
     house: { rooms: pair({ toClient: about(0.1), toServer: about(20) }) },
     lastsS: 120,
-    happened: counted("out packets", 100),
+    happened: ({ rooms }) => {
+      for (const room of rooms) expect(underWay(room)[1] - underWay(room)[0]).toBeGreaterThan(15);
+    },
     judged: [
       start({}, { errorMaxUs: JITTER, syncedMs: JITTER }),
       settled([25, 60], { pairMedianUs: JITTER, pairP95Us: never(JITTER.why) }),

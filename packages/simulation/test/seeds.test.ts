@@ -1,10 +1,39 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { tryHouse } from "../src/index.ts";
 
-/** Every seed of the swarm that ever failed, and why; the first is one that never did. */
-const SEEDS: readonly { readonly seed: number; readonly minutes: number; readonly why: string }[] =
-  [{ seed: 1, minutes: 1, why: "any house" }];
+interface Seed {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly why: string;
+}
 
-test.each(SEEDS)("seed $seed passes: $why", ({ seed, minutes }) => {
-  expect(tryHouse(seed, minutes).complaints).toEqual([]);
+/** Seeds of the swarm that failed once, and what was behind it; the first never did. */
+const MENDED: readonly Seed[] = [
+  { seed: 1, minutes: 1, why: "any house" },
+  {
+    seed: 45,
+    minutes: 2,
+    why: "a buffer no longer than the queues before it: a fault of the judge",
+  },
+  {
+    seed: 58,
+    minutes: 2,
+    why: "20 s after the server's clock was slewed a wired room was 1.3 ms off",
+  },
+];
+
+/** Those that fail today. */
+const OPEN: readonly Seed[] = [
+  { seed: 15, minutes: 1, why: "a source 319 ppm faster than the server's clock" },
+  { seed: 109, minutes: 2, why: "the server's clock jumps back by 26 s" },
+];
+
+describe("seeds of the swarm", () => {
+  test.each(MENDED)("seed $seed passes: $why", ({ seed, minutes }) => {
+    expect(tryHouse(seed, minutes).complaints).toEqual([]);
+  });
+
+  test.fails.each(OPEN)("seed $seed passes (not yet: $why)", ({ seed, minutes }) => {
+    expect(tryHouse(seed, minutes).complaints).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import { millis, seconds } from "@tutti/protocol";
 import { expect } from "vitest";
 import type { House, HouseReport, ServerHostOptions } from "../src/index.ts";
-import { scenarios, settled, start } from "./scenario.ts";
+import { byChance, never, scenarios, settled, start } from "./scenario.ts";
 
 const ROOMS = [
   { card: { driftPpm: 25 }, clock: { driftPpm: 5 } },
@@ -11,6 +11,8 @@ const ROOMS = [
 function fed(source: NonNullable<ServerHostOptions["source"]>) {
   return { server: { source }, rooms: ROOMS };
 }
+
+const JUMP = "a millisecond behind it jumps, not all at the same moment";
 
 scenarios([
   ...[300, -300].map((driftPpm) => ({
@@ -24,6 +26,30 @@ scenarios([
     },
     judged: [start(), settled([15, 30])],
   })),
+  {
+    name: "a source at 300 ppm, read by a host at -50 ppm",
+    house: {
+      server: { source: { driftPpm: 300 }, clock: { driftPpm: -50 } },
+      rooms: ROOMS,
+    },
+    lastsS: 90,
+    // 27 ms more than 90 s hold: a block of 20 ms more than at the nominal rate, which writes 4501.
+    happened: ({ counts }) => expect(counts["source blocks"]).toBe(4_502),
+    judged: [
+      {
+        what: "once settled",
+        fromS: 10,
+        limits: { errorMaxUs: 200, pairMedianUs: 15, pairP95Us: 30 },
+        misses: {
+          errorMaxUs: never("no client corrects by more than 300 ppm"),
+          jumps: byChance(JUMP),
+          breaks: byChance(JUMP),
+          pairMedianUs: byChance(JUMP),
+          pairP95Us: byChance(JUMP),
+        },
+      },
+    ],
+  },
   {
     name: "a source that writes 200 ms at once",
     house: fed({ blockMs: 200 }),
