@@ -2,7 +2,7 @@
  * A program of its own, as it runs on the server's host: asks a server for its status each second and
  * prints what each client says of its own sync. `node ask-status.js PORT`
  */
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
 const ASK_EVERY_MS = 1_000;
@@ -34,13 +34,25 @@ export interface SelfReport {
   readonly boundUs: number | undefined;
 }
 
-const socket = connect({ host: "127.0.0.1", port: Number(process.argv[2]) });
 let id = 0;
+let socket: Socket | undefined;
 setInterval(() => {
+  socket ??= open();
   socket.write(`${JSON.stringify({ id: ++id, jsonrpc: "2.0", method: "Server.GetStatus" })}\r\n`);
 }, ASK_EVERY_MS);
 
-createInterface({ input: socket }).on("line", (line) => {
+/** A server that was killed is asked again when it is back. */
+function open(): Socket {
+  const opened = connect({ host: "127.0.0.1", port: Number(process.argv[2]) });
+  opened.on("error", () => {});
+  opened.once("close", () => {
+    socket = undefined;
+  });
+  createInterface({ input: opened }).on("line", tell);
+  return opened;
+}
+
+function tell(line: string): void {
   const nowUs = Number(process.hrtime.bigint()) / 1e3;
   const groups = (JSON.parse(line) as Status).result?.server?.groups ?? [];
   for (const { id, stats } of groups.flatMap(({ clients = [] }) => clients)) {
@@ -49,4 +61,4 @@ createInterface({ input: socket }).on("line", (line) => {
     const report: SelfReport = { id, atUs: nowUs - ageMs * 1_000, errorUs, boundUs };
     console.log(JSON.stringify(report));
   }
-});
+}

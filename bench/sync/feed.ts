@@ -1,7 +1,7 @@
 /**
  * A program of its own, so that nothing delays it: feeds the same samples into FIFOs, as a live source
  * does. `node feed.js FILE FIFO...` Frame n exists from n / 48000 s after the moment it says first; blocks of
- * 5 ms are written when their last frame exists. A FIFO that nobody empties loses what is in it.
+ * 5 ms are written when their last frame exists. A FIFO that nobody empties keeps what is newest.
  */
 import { constants, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { RATE_HZ } from "./signal.ts";
@@ -17,7 +17,8 @@ const pcm = readFileSync(path);
 // Open for both: a server that starts early or again meets an idle source, never its end.
 const files = fifos.map((fifo) => openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK));
 const cell = new Int32Array(new SharedArrayBuffer(4));
-const dropped = Buffer.alloc(1 << 16);
+const dropped = Buffer.alloc(BLOCK_BYTES);
+const full = new Set<number>();
 
 const startNs = process.hrtime.bigint();
 console.log(`start ${startNs}`);
@@ -28,7 +29,7 @@ for (let block = 0; (block + 1) * BLOCK_BYTES <= pcm.length; block++) {
   if (lateMs > LATE_MS_MAX) console.log(`machine stood still for ${lateMs.toFixed(0)} ms`);
   for (const [at, file] of files.entries()) {
     const bytes = pcm.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
-    if (!write(file, bytes)) console.log(`${fifos[at]} lost what was in it at block ${block}`);
+    write(file, bytes, at);
   }
 }
 
@@ -38,26 +39,23 @@ function sleepUntil(sinceStartNs: number): void {
   if (leftMs > 0) Atomics.wait(cell, 0, 0, leftMs);
 }
 
-function write(file: number, bytes: Buffer): boolean {
-  if (accepts(file, bytes)) return true;
-  drain(file);
-  accepts(file, bytes);
-  return false;
-}
-
-function accepts(file: number, bytes: Buffer): boolean {
-  try {
-    return writeSync(file, bytes) === bytes.length;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
-    throw error;
+function write(file: number, bytes: Buffer, at: number): void {
+  let dropping = false;
+  while (moved(() => writeSync(file, bytes)) === 0) {
+    dropping = true;
+    moved(() => readSync(file, dropped));
   }
+  if (dropping && !full.has(at)) console.log(`${fifos[at]} is full: nobody reads it`);
+  if (dropping) full.add(at);
+  else full.delete(at);
 }
 
-function drain(file: number): void {
+/** How many bytes went; none when the FIFO is full, or empty. */
+function moved(bytes: () => number): number {
   try {
-    while (readSync(file, dropped) > 0);
+    return bytes();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0;
+    throw error;
   }
 }

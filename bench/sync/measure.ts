@@ -26,7 +26,7 @@ export interface Figures {
   readonly edits: number;
   readonly latencyMs: number | null;
   readonly startToSoundS: number | null;
-  /** From an outage's end until below 1 ms for two seconds. */
+  /** From a fault's end until below 1 ms for two seconds. */
   readonly backS: number | null;
   /** Middle distance of the pair errors that follow from what clients say and those measured. */
   readonly selfReportUs: number | null;
@@ -135,7 +135,7 @@ function measurePair(session: Session, original: Original, one: Heard, other: He
     .filter(({ atUs }) => atUs > startedUs + SETTLE_SECONDS * 1e6)
     .map(({ errorUs }) => Math.abs(errorUs));
   const together = togetherFrom(points, soundUs, IN_SYNC);
-  const backs = session.outageEndsUs.map((endUs) => {
+  const backs = session.faultEndsUs.map((endUs) => {
     const back = togetherFrom(points, endUs, BACK);
     return back === undefined ? Infinity : (back - endUs) / 1e6;
   });

@@ -67,7 +67,7 @@ const SYNC_HEADINGS = [
   ...["scenario", "system", "median µs", "95 %", "max", "× Snapcast", "goal"],
   ...["worst from the first frame", "in sync after s", "gaps", "gap ms", "edits"],
   ...[
-    "back after outage s",
+    "back after fault s",
     "latency ms",
     "start to sound s",
     "own error off by µs",
@@ -77,7 +77,7 @@ const SYNC_HEADINGS = [
 
 const SYNC_NOTES = `Median, 95 % and max are from ten seconds after the start of the last room on; the worst error is from the first
 moment at which both rooms can be heard. In sync: from then until less than 100 µs apart for three seconds. Edits: places
-where the wave does not go on as the original does, as by a dropped or doubled frame. Back: from an outage's end until
+where the wave does not go on as the original does, as by a dropped or doubled frame. Back: from a fault's end, or the start of the new server, until
 less than 1 ms apart for two seconds. Own error off by: middle distance between the difference of what two clients report of
 themselves and the one measured; the bound holds when that is less than both of their bounds together.`;
 

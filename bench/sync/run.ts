@@ -125,8 +125,8 @@ async function runOnce(
   const pcm = scenario.tone ? tone(seconds + SPARE_SECONDS) : noise(seconds + SPARE_SECONDS, seed);
   const sound = join(runFolder, "sound.raw");
   writeFileSync(sound, pcm);
-  const { link, ppm, granularity = 1, outageMs = 0 } = scenario;
-  const shape = { link, ppm, granularity, outageMs, codec, seconds, seed, sound };
+  const { link, ppm, granularity = 1, fault } = scenario;
+  const shape = { link, ppm, granularity, fault, codec, seconds, seed, sound };
   const places = { folder: runFolder, programs: programsFolder(), systems: options.systems };
   const session = await playSession({ ...shape, ...places }, console.log);
   const flat = scenario.tone ? new Float32Array(0) : flatten(leftOf(pcm));

@@ -9,13 +9,21 @@ export interface Scenario {
   readonly ppm: readonly number[];
   /** Steps in which the cards tell their position. (frames) */
   readonly granularity?: number;
-  /** Every packet of every room is lost for that long, two times a run. */
-  readonly outageMs?: number;
+  /** Happens two times a run. */
+  readonly fault?: Fault;
   /** The limits that we set ourselves for the worst pair. (us) */
   readonly goal?: { readonly medianUs: number; readonly p95Us: number };
   /** Plays the tone instead of the noise, and measures its distortion instead of the pairs. */
   readonly tone?: boolean;
 }
+
+/**
+ * Every packet of every room is lost for that long; or the servers are killed and started again after a while, the
+ * first time with a clock that is a day ahead if it jumps, the second time without.
+ */
+export type Fault =
+  | { readonly kind: "outage"; readonly ms: number }
+  | { readonly kind: "restart"; readonly downMs: number; readonly clockJumps: boolean };
 
 const COMMON_PPM = [25, -25];
 
@@ -61,7 +69,22 @@ export const SCENARIOS: readonly Scenario[] = [
     meaning: "2 +- 1 ms, and two times nothing at all for 2 s",
     link: { delayMs: 2, jitterMs: 1 },
     ppm: COMMON_PPM,
-    outageMs: 2_000,
+    fault: { kind: "outage", ms: 2_000 },
+  },
+  {
+    name: "restart",
+    meaning: "a perfect link, and two times the server is killed and started again after 1 s",
+    link: LINKS.wired,
+    ppm: COMMON_PPM,
+    fault: { kind: "restart", downMs: 1_000, clockJumps: false },
+  },
+  {
+    name: "clock-jump",
+    meaning:
+      "the same, and the server's clock is a day ahead after the first time and back after the second",
+    link: LINKS.wired,
+    ppm: COMMON_PPM,
+    fault: { kind: "restart", downMs: 1_000, clockJumps: true },
   },
   {
     name: "coarse-card",

@@ -1,4 +1,7 @@
-/** One run: all systems at once on the same input, each player on its own card behind the same links. */
+/**
+ * One run: all systems at once on the same input, each player on its own card behind a link of its own. Links of
+ * several systems are alike but not shared: whoever sends more would hold up the packets of the others.
+ */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +13,7 @@ import { makeVirtualCards, type VirtualCard } from "../../test/virtual-card/virt
 import { cpuPercent, type Usage, usageOf } from "../harness/process-usage.ts";
 import { type Codec, clientCommand, type SystemName, serverCommand } from "../harness/systems.ts";
 import type { SelfReport } from "./ask-status.ts";
+import type { Fault } from "./scenarios.ts";
 
 /** Whose server plays to whose clients. */
 export interface System {
@@ -37,7 +41,8 @@ export interface Plan {
   readonly ppm: readonly number[];
   readonly granularity: number;
   readonly link: LinkSettings;
-  readonly outageMs: number;
+  /** What goes wrong two times in the run. */
+  readonly fault: Fault | undefined;
   readonly codec: Codec;
   /** How long all rooms play, from the start of the last one. */
   readonly seconds: number;
@@ -67,7 +72,7 @@ export interface Played {
 export interface Session {
   readonly fedAtUs: number;
   readonly endedUs: number;
-  readonly outageEndsUs: readonly number[];
+  readonly faultEndsUs: readonly number[];
   readonly played: readonly Played[];
 }
 
@@ -76,8 +81,8 @@ export const SETTLE_SECONDS = 10;
 /** Between the starts of two rooms: players that start together share their mistakes. */
 const STAGGER_MS = 700;
 const FED_BEFORE_MS = 1_000;
-/** Where in the run the outages begin. */
-const OUTAGES_AT = [0.4, 0.75];
+/** Where in the run the faults begin. */
+const FAULTS_AT = [0.4, 0.75];
 const PATIENCE_MS = 20_000;
 /** Another boot's worth of uptime, for one room of ours: nothing may rest on a clock that hosts share. */
 const CLOCK_AHEAD_S = 100_000;
@@ -96,17 +101,18 @@ interface Room {
 
 interface Stage {
   readonly system: System;
+  readonly hosts: LinkedHosts;
   readonly directory: string;
   readonly fifo: number;
-  readonly server: Running;
+  server: Running;
+  readonly serverWords: readonly string[];
   readonly port: number;
   readonly asking: Running | undefined;
   readonly rooms: Room[];
 }
 
 export async function playSession(plan: Plan, say: (text: string) => void): Promise<Session> {
-  const { programs, ppm, seed, systems } = plan;
-  const hosts = await LinkedHosts.make({ rooms: ppm.length, folder: programs, seed });
+  const { ppm, systems } = plan;
   const programsRunning: Running[] = [];
   const stages: Stage[] = [];
   const endAll = () => {
@@ -114,10 +120,7 @@ export async function playSession(plan: Plan, say: (text: string) => void): Prom
   };
   process.once("exit", endAll);
   try {
-    hosts.set(plan.link);
-    for (const [at, system] of systems.entries()) {
-      stages.push(await setUp(plan, hosts, system, at, programsRunning));
-    }
+    for (const system of systems) stages.push(await setUp(plan, system, programsRunning));
     const fifos = stages.map(({ directory }) => fifoIn(directory));
     const feeder = new Running(...feedCommand(plan.sound, fifos));
     programsRunning.push(feeder);
@@ -127,53 +130,51 @@ export async function playSession(plan: Plan, say: (text: string) => void): Prom
     for (const room of ppm.keys()) {
       // By turns, so that no system always starts first.
       for (const stage of room % 2 === 0 ? stages : stages.toReversed()) {
-        const started = startRoom(plan, hosts, stage, room);
+        const started = startRoom(plan, stage, room);
         stage.rooms.push(started);
         programsRunning.push(started.running);
       }
       await pause(STAGGER_MS);
     }
-    const { outageEndsUs, before } = await letPlay(plan, hosts, stages, say);
+    const { faultEndsUs, before } = await letPlay(plan, stages, programsRunning, say);
     const after = readUsage(stages);
     const endedUs = nowUs();
     for (const line of feeder.lines.slice(1)) say(`  ${line.text}`);
     const played = stages.map((stage, at) => result(stage, before[at]!, after[at]!));
-    return { fedAtUs, endedUs, outageEndsUs, played };
+    return { fedAtUs, endedUs, faultEndsUs, played };
   } finally {
     await Promise.all(programsRunning.map((each) => each.stop()));
     process.off("exit", endAll);
-    for (const { fifo } of stages) closeSync(fifo);
-    await hosts.remove();
+    for (const { fifo, hosts } of stages) {
+      closeSync(fifo);
+      await hosts.remove();
+    }
   }
 }
 
-async function setUp(
-  plan: Plan,
-  hosts: LinkedHosts,
-  system: System,
-  at: number,
-  programsRunning: Running[],
-): Promise<Stage> {
+async function setUp(plan: Plan, system: System, programsRunning: Running[]): Promise<Stage> {
+  const { programs, ppm, seed, link } = plan;
   const directory = join(plan.folder, system.name);
   mkdirSync(directory, { recursive: true });
   spawnSync("mkfifo", [fifoIn(directory)]);
   // Held open, or a server that starts before the sound meets an end and looks again a second later.
   const fifo = openSync(fifoIn(directory), constants.O_RDWR | constants.O_NONBLOCK);
+  const hosts = await LinkedHosts.make({ rooms: ppm.length, folder: programs, seed });
+  hosts.set(link);
   // On a host of their own, ports are free.
-  const port = 1_704 + 100 * at;
+  const port = 1_704;
   const ports = { port, controlPort: port + 1, httpPort: port + 76 };
-  const server = hosts.server.run(
-    serverCommand(system.server, { directory, codec: plan.codec }, ports),
-  );
+  const serverWords = serverCommand(system.server, { directory, codec: plan.codec }, ports);
+  const server = hosts.server.run(serverWords);
   programsRunning.push(server);
   await listens(server, port);
-  if (system.server === "snapcast" || system.client === "snapcast") {
-    return { system, directory, fifo, server, port, asking: undefined, rooms: [] };
-  }
+  const tells = system.server === "tutti" && system.client === "tutti";
   const script = join(import.meta.dirname, "ask-status.js");
-  const asking = hosts.server.run([process.execPath, script, `${ports.controlPort}`]);
-  programsRunning.push(asking);
-  return { system, directory, fifo, server, port, asking, rooms: [] };
+  const asking = tells
+    ? hosts.server.run([process.execPath, script, `${ports.controlPort}`])
+    : undefined;
+  if (asking) programsRunning.push(asking);
+  return { system, hosts, directory, fifo, server, serverWords, port, asking, rooms: [] };
 }
 
 function feedCommand(sound: string, fifos: readonly string[]): [string, string[]] {
@@ -181,8 +182,8 @@ function feedCommand(sound: string, fifos: readonly string[]): [string, string[]
   return ["chrt", ["--fifo", "15", ...words]];
 }
 
-function startRoom(plan: Plan, hosts: LinkedHosts, stage: Stage, at: number): Room {
-  const { system, directory, port } = stage;
+function startRoom(plan: Plan, stage: Stage, at: number): Room {
+  const { system, hosts, directory, port } = stage;
   const { host, serverAddress } = hosts.rooms[at]!;
   const id = `room-${at + 1}`;
   const shifted = system.client === "tutti" && at === 1 && canShiftTime;
@@ -200,24 +201,37 @@ function startRoom(plan: Plan, hosts: LinkedHosts, stage: Stage, at: number): Ro
   return { card: cards[0]!, startedUs, running };
 }
 
-/** Waits until the run is over, with its outages. */
+/** Waits until the run is over, with its faults. */
 async function letPlay(
-  { seconds, outageMs }: Plan,
-  hosts: LinkedHosts,
+  { seconds, fault }: Plan,
   stages: readonly Stage[],
+  programsRunning: Running[],
   say: (text: string) => void,
 ) {
   const begunMs = performance.now();
   const until = (second: number) =>
     pause(Math.max(0, begunMs + second * 1_000 - performance.now()));
-  const outageEndsUs: number[] = [];
+  const faultEndsUs: number[] = [];
   await until(Math.min(SETTLE_SECONDS, seconds / 2));
   const before = readUsage(stages);
-  for (const share of outageMs > 0 ? OUTAGES_AT : []) {
+  for (const [turn, share] of FAULTS_AT.entries()) {
+    if (!fault) break;
     await until(share * seconds);
-    hosts.outage(outageMs);
-    outageEndsUs.push(nowUs() + outageMs * 1_000);
-    say(`  outage after ${Math.round(share * seconds)} s`);
+    say(`  ${fault.kind} after ${Math.round(share * seconds)} s`);
+    if (fault.kind === "outage") {
+      for (const { hosts } of stages) hosts.outage(fault.ms);
+      faultEndsUs.push(nowUs() + fault.ms * 1_000);
+      continue;
+    }
+    await Promise.all(stages.map(({ server }) => server.stop("SIGKILL")));
+    await pause(fault.downMs);
+    faultEndsUs.push(nowUs());
+    for (const [at, stage] of stages.entries()) {
+      const clock = fault.clockJumps && turn % 2 === 0 ? AHEAD : [];
+      stage.server = stage.hosts.server.run([...clock, ...stage.serverWords]);
+      programsRunning.push(stage.server);
+      before[at]!.server = usageOf(stage.server.pid);
+    }
   }
   await until(seconds);
   for (const { system, server, rooms } of stages) {
@@ -226,11 +240,11 @@ async function letPlay(
     );
     if (ended) throw new Error(`${system.name}: a program ended early:\n${ended.text}`);
   }
-  return { outageEndsUs, before };
+  return { faultEndsUs, before };
 }
 
 interface StageUsage {
-  readonly server: Usage;
+  server: Usage;
   readonly rooms: readonly Usage[];
 }
 
