@@ -20,10 +20,10 @@ import { type OutputFormat, Playout } from "./playout.ts";
 import type { PlayerPorts } from "./ports.ts";
 import { type Plausible, Programme } from "./programme.ts";
 import { Reporter, reportOf, type ShellReport } from "./report.ts";
-import { ServerClock } from "./server-clock.ts";
 import { Session, sameSettings } from "./session.ts";
 import type { PlayerStats } from "./stats.ts";
-import { TimeSync, type Way } from "./time-sync.ts";
+import type { Way } from "./time-sync.ts";
+import { Timekeeper } from "./timekeeper.ts";
 import { gainOf, Volume } from "./volume.ts";
 
 /** How the output is opened before any stream is known. */
@@ -38,8 +38,7 @@ const SHIFT_MAX = 100_000;
  */
 export class Player {
   readonly #config: PlayerConfig;
-  readonly #clock = new ServerClock();
-  readonly #timeSync = new TimeSync();
+  readonly #time: Timekeeper;
   readonly #volume = new Volume();
   #output: OutputFormat = FIRST_FORMAT;
   readonly #playout = new Playout(FIRST_FORMAT);
@@ -48,9 +47,7 @@ export class Player {
   #reopening = false;
   #session: Session | undefined;
   #settings: ServerSettings | undefined;
-  #epoch: string | undefined;
   #volumeStarted = false;
-  #sequence = 0;
   readonly #heard = new Heard();
   readonly #reporter = new Reporter();
   #outputs: PlayerOutput[] = [];
@@ -60,12 +57,13 @@ export class Player {
 
   constructor(config: PlayerConfig, ports: PlayerPorts) {
     this.#config = config;
+    this.#time = new Timekeeper(config.hello.tutti?.udpTime === true);
     this.#programme = new Programme(ports, this.#playout);
   }
 
   /** When to call `handle` with a deadline, if nothing else comes first. */
   get deadline(): LocalInstant | undefined {
-    const { deadline: ask } = this.#timeSync;
+    const { deadline: ask } = this.#time;
     const silence = this.#session?.deadline ?? ask;
     return ask === undefined ? silence : localInstant(Math.min(ask, silence ?? ask));
   }
@@ -73,7 +71,7 @@ export class Player {
   handle(input: PlayerInput, now: LocalInstant): PlayerOutput[] {
     try {
       this.#handle(input, now);
-      this.#ask(now);
+      if (this.#session) this.#time.ask(this.#session, now, this.#outputs);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#event({ kind: "protocol error", reason: error.message });
@@ -95,7 +93,7 @@ export class Player {
     into.fill(0);
     if (this.#reopening) return;
     const stamp = this.#recordedAt(heardAt);
-    this.#playout.render(into, stamp, this.#clock.filter.drift - cardRate);
+    this.#playout.render(into, stamp, this.#time.filter.drift - cardRate);
     this.#heard.note(heardAt, this.sounding ? stamp - this.#playout.lateness : Number.NaN);
     this.#volume.apply(into, channels);
     this.#rendered = stamp + (into.length / channels / rateHz) * 1_000_000;
@@ -133,18 +131,18 @@ export class Player {
 
   /** `cardErrorMax`: bound of the timing by which `render` is called. */
   stats(now: LocalInstant, cardErrorMax: Micros = micros(0)): PlayerStats {
-    const { filter } = this.#clock;
+    const { filter } = this.#time;
     const clockErrorMax = filter.errorMaxAt(now);
     return {
       playing: this.sounding,
-      synchronised: this.#clock.known,
+      synchronised: this.#time.known,
       syncError: micros(this.#heard.lateness(now, (moment) => this.#recordedAt(moment))),
       syncErrorMax: micros(clockErrorMax + cardErrorMax),
       offset: filter.offsetAt(now),
       offsetErrorMax: clockErrorMax,
       drift: filter.drift,
       roundTrip: filter.roundTrip,
-      timeWay: this.#timeSync.way,
+      timeWay: this.#time.way,
       bufferedMs: this.receivedMs(now),
       correction: ppm(this.#playout.correction),
       ...this.#programme.counts,
@@ -162,7 +160,7 @@ export class Player {
         this.#disconnected();
         return;
       case "received":
-        this.#timeSync.heard(now);
+        this.#time.heard(now);
         this.#session?.receive(input.bytes, now, (message, header) => {
           this.#take(message, header, now);
         });
@@ -171,10 +169,9 @@ export class Player {
         this.#learn(input.exchange, "datagram", now);
         return;
       case "clock jumped":
-        this.#clock.reset();
-        this.#event({ kind: "clock lost", reason: "host clock jumped" });
+        this.#time.clockJumped(this.#outputs);
         this.#send(this.#session?.clockJumped(now));
-        if (this.#session) this.#timeSync.start(now);
+        if (this.#session) this.#time.restart(now);
         return;
       case "local volume":
         this.#setVolume(input.volumePercent, input.muted);
@@ -192,15 +189,14 @@ export class Player {
   #connected(now: LocalInstant): void {
     this.#session = new Session(now);
     this.#reporter.restart();
-    this.#clock.doubt();
     this.#programme.connected();
     this.#send(this.#session.hello(this.#config.hello, now));
-    this.#timeSync.start(now);
+    this.#time.connected(now);
   }
 
   #disconnected(): void {
     this.#session = undefined;
-    this.#timeSync.stop();
+    this.#time.disconnected();
   }
 
   /** Only a server of our own kind wants to know. */
@@ -255,10 +251,7 @@ export class Player {
     const before = this.#settings;
     this.#settings = settings;
     this.#session?.welcome(now);
-    const epoch = settings.tutti?.epoch;
-    if (epoch !== undefined && epoch !== "" && epoch === this.#epoch) this.#clock.trust();
-    this.#epoch = epoch;
-    this.#timeSync.offer(this.#datagramWay !== undefined, now);
+    this.#time.offered(settings, now);
     this.#programme.bufferMs = settings.bufferMs;
 
     const { bufferMs, latencyMs, muted } = settings;
@@ -279,7 +272,7 @@ export class Player {
   }
 
   #setStream(header: CodecHeader, now: LocalInstant): void {
-    const format = this.#programme.setStream(header, this.#clock.onTrial, now);
+    const format = this.#programme.setStream(header, this.#time.onTrial, now);
     if (!format) return;
     this.#event({ kind: "stream", codec: header.codec, format });
     this.#outputs.push({ kind: "format", format });
@@ -288,94 +281,42 @@ export class Player {
   }
 
   #store(chunk: Chunk, now: LocalInstant): void {
-    const known = this.#clock.known && !this.#clock.onTrial;
+    const known = this.#time.known && !this.#time.onTrial;
     const plausible = known ? this.#plausible(now) : undefined;
     const fits = this.#programme.store(chunk, now, plausible, this.#rendered);
-    if (!fits) this.#timeSync.urge(now);
+    if (!fits) this.#time.urge(now);
   }
 
   #plausible(now: LocalInstant): Plausible {
-    return { due: this.#recordedAt(now), recordable: this.#clock.filter.serverAt(now) };
+    return { due: this.#recordedAt(now), recordable: this.#time.filter.serverAt(now) };
   }
 
   #learn(exchange: TimeExchange, way: Way, now: LocalInstant): void {
     if (!this.#session) return;
-    const { filter } = this.#clock;
-    const before = filter.exchanges > 0 ? filter.offsetAt(now) : undefined;
-    const news = this.#clock.learn(exchange);
-    this.#timeSync.answered(way, now);
+    const { news, moved } = this.#time.learn(exchange, way, now, this.#outputs);
     switch (news) {
-      case undefined:
-        return;
-      case "suspected":
-        this.#timeSync.urge(now);
-        return;
-      case "found":
-        this.#tellClock(now);
-        return;
       case "confirmed":
         this.#programme.join();
         return;
       case "replaced":
-        this.#event({ kind: "clock lost", reason: "server clock changed" });
-        this.#programme.replace(this.#clock.filter.offsetAt(now) - (before ?? 0));
+        this.#programme.replace(moved);
         this.#rendered = Number.NaN;
-        this.#tellClock(now);
         return;
       case "restarted":
-        this.#event({ kind: "clock lost", reason: "answers contradict" });
-        this.#timeSync.urge(now);
-        this.#restarted(before ?? 0, now);
-        this.#tellClock(now);
+        if (Math.abs(moved) > SHIFT_MAX) this.#programme.discardForeign(this.#plausible(now));
+        return;
+      case "found":
+      case "suspected":
+      case undefined:
         return;
     }
-  }
-
-  #restarted(offsetBefore: number, now: LocalInstant): void {
-    const shift = Math.abs(this.#clock.filter.offsetAt(now) - offsetBefore);
-    if (shift > SHIFT_MAX) this.#programme.discardForeign(this.#plausible(now));
-  }
-
-  #tellClock(now: LocalInstant): void {
-    const { filter } = this.#clock;
-    this.#event({
-      kind: "synchronised",
-      offsetUs: filter.offsetAt(now),
-      errorMaxUs: filter.errorMaxAt(now),
-      roundTripUs: filter.roundTrip,
-    });
-  }
-
-  #ask(now: LocalInstant): void {
-    const session = this.#session;
-    if (!session) return;
-    const { taught } = this.#clock;
-    const confidence = { acceptable: taught.acceptable, uncertainty: taught.uncertaintyAt(now) };
-    const before = this.#timeSync.way;
-    for (const way of this.#timeSync.questions(now, confidence)) {
-      const datagram = way === "datagram" ? this.#datagramWay : undefined;
-      if (!datagram) {
-        this.#send(session.timeQuestion(now));
-        continue;
-      }
-      this.#sequence = (this.#sequence + 1) & 0xffff;
-      const question = { token: datagram.token, sequence: this.#sequence };
-      this.#outputs.push({ kind: "ask time", question, port: datagram.port });
-    }
-    if (before === "datagram" && this.#timeSync.way === "stream") {
-      this.#event({ kind: "time over stream" });
-    }
-  }
-
-  get #datagramWay(): { readonly port: number; readonly token: string } | undefined {
-    return this.#config.hello.tutti?.udpTime ? this.#settings?.tutti?.udpTime : undefined;
   }
 
   /** Which moment of the programme is heard at `moment`. NaN while that is not known. (us of server time) */
   #recordedAt(moment: LocalInstant): number {
     const { waitMs } = this;
-    if (waitMs === undefined || !this.#clock.known) return Number.NaN;
-    return this.#clock.filter.serverAt(moment) - waitMs * 1_000;
+    if (waitMs === undefined || !this.#time.known) return Number.NaN;
+    return this.#time.filter.serverAt(moment) - waitMs * 1_000;
   }
 
   #collect(now: LocalInstant): void {
