@@ -20,6 +20,7 @@ const LEVELS = {
   "client connected": "info",
   "client disconnected": "info",
   "session closed": "info",
+  "clock went back": "warn",
   "chunks dropped": "warn",
   "controller connected": "debug",
   "controller left": "debug",

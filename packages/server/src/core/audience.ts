@@ -26,6 +26,10 @@ export class Audience {
     return this.#sessions.size;
   }
 
+  get ids(): Iterable<number> {
+    return this.#sessions.keys();
+  }
+
   get all(): Iterable<Session> {
     return this.#sessions.values();
   }

@@ -23,4 +23,6 @@ export type ServerEvent =
       readonly address: string;
       readonly reason: string;
     }
+  /** This host's monotonic clock went back, as when a virtual machine is restored. */
+  | { readonly kind: "clock went back"; readonly byMs: number }
   | { readonly kind: "chunks dropped"; readonly client: string; readonly count: number };

@@ -36,9 +36,12 @@ export class Players {
   readonly #streams: Streams;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
+  /** Clients that come back under the same one need not measure our clock again. */
+  #epoch: string;
 
   constructor({ config, randomToken, house, streams, audience, outbox }: PlayersOptions) {
     this.#config = config;
+    this.#epoch = config.epoch;
     this.#randomToken = randomToken;
     this.#house = house;
     this.#streams = streams;
@@ -96,6 +99,12 @@ export class Players {
     }
   }
 
+  /** Our clock was set: everybody has to connect again and measure it, as stock clients understand nothing else. */
+  startOver(reason: string, wall: WallTime): HouseChange[] {
+    this.#epoch = this.#randomToken();
+    return [...this.#audience.ids].flatMap((id) => this.close(id, reason, wall));
+  }
+
   /** The house has forgotten a client. */
   forget(client: string): void {
     for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
@@ -137,8 +146,9 @@ export class Players {
     const { bufferMs } = this.#streamOf(clientId).config;
     const settings = { ...this.#house.settingsOf(clientId), bufferMs };
     if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
-    const { version, epoch, timePort: port } = this.#config;
+    const { version, timePort: port } = this.#config;
     const asks = timeToken !== undefined && port !== undefined;
+    const epoch = this.#epoch;
     const tutti = { version, epoch, ...(asks && { udpTime: { port, token: timeToken } }) };
     return { ...settings, tutti };
   }

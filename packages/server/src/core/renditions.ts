@@ -1,4 +1,10 @@
-import { type Micros, millis, type SampleFormat, type ServerInstant } from "@tutti/protocol";
+import {
+  assert,
+  type Micros,
+  millis,
+  type SampleFormat,
+  type ServerInstant,
+} from "@tutti/protocol";
 import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import type { ServerPorts } from "./ports.ts";
 import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
@@ -64,6 +70,12 @@ export class Renditions {
       rendition.close();
       this.#played.delete(key);
     }
+  }
+
+  /** The clock was set: what it was in the last while is stamped anew. Nobody may play it just now. */
+  move(by: Micros): void {
+    assert(this.#played.size === 0, "nobody plays what is stamped anew");
+    this.#recent.move(by);
   }
 
   encode(chunk: TimedChunk, now: ServerInstant): Rendered[] {

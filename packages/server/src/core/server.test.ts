@@ -374,3 +374,21 @@ test("the fallback is wanted from the start, and no longer when the source sound
     wanted: true,
   });
 });
+
+test("when this host's clock goes back, streams go on in the new time and everybody measures it anew", () => {
+  for (let i = 0; i < 60; i++) rig.sound();
+  const [before] = sentTo(rig.join(1, OWN), 1);
+  rig.ask(1);
+  rig.now = after(rig.now, seconds(-3_600));
+
+  expect(rig.server.sourceWait("music", rig.now)).toBe(0);
+  expect(closed(rig.sound())).toEqual({ 1: "this host's clock went back" });
+  const [again] = sentTo(rig.join(2, OWN), 2);
+  expect(before).toMatchObject({ tutti: { epoch: "e" } });
+  expect(again).toMatchObject({ tutti: { epoch: expect.not.stringMatching("^e$") } });
+  const stamps = sentTo(rig.ask(2), 2).flatMap((message) =>
+    message.kind === "chunk" ? [rig.now - message.recordedAt] : [],
+  );
+  // How long before the last look it went back nobody knows: here stamps are 20 ms late for that.
+  expect(stamps).toEqual(Array.from({ length: 50 }, (_, i) => 980_000 - 20_000 * i));
+});

@@ -5,8 +5,10 @@ import {
   CLIENTS_MAX,
   GROUPS_MAX,
   type Micros,
+  micros,
   millis,
   type ServerInstant,
+  toMillis,
 } from "@tutti/protocol";
 import { Audience, hear } from "./audience.ts";
 import { Control } from "./control.ts";
@@ -25,6 +27,12 @@ import { Streams, statusOf } from "./streams.ts";
 
 /** How often sessions are looked through for those that fell silent: their limits are seconds. */
 const CHECK_EVERY: Micros = millis(250);
+
+/**
+ * A clock that reads so much less than before was set back; less than that the sources' lines and the clients' clock
+ * filters take as it comes. Forwards a jump is the same as a stall of ours, which sources and clients get over.
+ */
+const BACK_MIN: Micros = millis(100);
 
 /** The whole server but for the world: streams, sessions, the house, and who controls it. */
 export class Server {
@@ -75,6 +83,8 @@ export class Server {
 
   /** How long a stream's source keeps what it has; zero or less: no longer. */
   sourceWait(stream: string, now: ServerInstant): Micros {
+    // What it waits for may never come: its next bytes tell.
+    if (this.#wentBack(now)) return micros(0);
     return this.#streams.get(stream).sourceWait(now);
   }
 
@@ -90,12 +100,13 @@ export class Server {
 
   /** How the house and this server are, as the page for Prometheus. */
   metrics(facts: ShellFacts, now: ServerInstant): string {
-    this.#now = now;
+    if (!this.#wentBack(now)) this.#now = now;
     const traffic = { ...this.#audience.traffic, codings: this.#streams.traffic };
     return metricsText(metricsOf(this.#control.whole(), traffic, facts));
   }
 
   handle(input: ServerInput, now: ServerInstant): ServerOutput[] {
+    if (this.#wentBack(now)) this.#startOver(now);
     this.#now = now;
     this.#dispatch(input, now);
     const outputs = this.#outbox.take();
@@ -230,6 +241,19 @@ export class Server {
           break;
       }
     }
+  }
+
+  #wentBack(now: ServerInstant): boolean {
+    return between(now, this.#now) >= BACK_MIN;
+  }
+
+  /** Streams go on in the new time; sessions are ended, so that clients measure it before they use a stamp of it. */
+  #startOver(now: ServerInstant): void {
+    const by = between(this.#now, now);
+    this.#outbox.report({ kind: "clock went back", byMs: Math.round(-toMillis(by)) });
+    this.#apply(this.#players.startOver("this host's clock went back", this.#wall), now);
+    this.#streams.move(by);
+    this.#checkAt = after(now, CHECK_EVERY);
   }
 
   #timeAsked(token: string, now: ServerInstant): void {

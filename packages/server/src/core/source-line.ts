@@ -94,6 +94,12 @@ export class SourceLine {
     this.forget();
   }
 
+  /** The clock was set by so much. */
+  move(by: Micros): void {
+    const origin = this.#origin;
+    if (origin) this.#origin = { frame: origin.frame, at: after(origin.at, by) };
+  }
+
   /** By `at` all frames before `frame` exist. */
   observe(frame: Frames, at: ServerInstant): void {
     this.#origin ??= { frame, at };

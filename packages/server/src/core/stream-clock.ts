@@ -141,6 +141,15 @@ export class StreamClock {
     this.#pace = UNKNOWN;
   }
 
+  /** The server's clock was set by so much: frames keep their distance to it. */
+  move(by: Micros): void {
+    this.#source.move(by);
+    if (this.#stamp !== undefined) this.#stamp = after(this.#stamp, by);
+    if (this.#settlesAt !== undefined) this.#settlesAt = after(this.#settlesAt, by);
+    if (this.#pace.kind !== "its own") return;
+    this.#pace = { kind: "its own", seenAt: after(this.#pace.seenAt, by) };
+  }
+
   /** The server time of a frame; also of frames a little before the line was anchored. */
   stampOf(frame: Frames): ServerInstant {
     const { at, from } = this.#line();

@@ -170,6 +170,16 @@ export class Stream {
     this.#renditions.detach(rendition);
   }
 
+  /** The server's clock was set by so much: all goes on in the new time. Nobody may play it just now. */
+  move(by: Micros): void {
+    const moved = (at: ServerInstant | undefined) => (at === undefined ? at : after(at, by));
+    this.#clock.move(by);
+    this.#renditions.move(by);
+    this.#soundUntil = moved(this.#soundUntil);
+    this.#graceUntil = moved(this.#graceUntil);
+    this.#discardedUntil = moved(this.#discardedUntil);
+  }
+
   /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
   #gone(now: ServerInstant): boolean {
     if (this.#graceUntil !== undefined) return now >= this.#graceUntil;

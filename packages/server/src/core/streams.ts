@@ -1,4 +1,4 @@
-import { assert, type ServerInstant } from "@tutti/protocol";
+import { assert, type Micros, type ServerInstant } from "@tutti/protocol";
 import type { StreamConfig } from "@tutti/protocol/config";
 import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
@@ -41,6 +41,11 @@ export class Streams {
     const stream = this.#streams.get(name);
     assert(stream, "the stream is one of the configuration");
     return stream;
+  }
+
+  /** The server's clock was set by so much. Nobody may play anything just now. */
+  move(by: Micros): void {
+    for (const stream of this.#streams.values()) stream.move(by);
   }
 
   /** One player of a rendition less, whichever stream it is of. */

@@ -30,6 +30,11 @@ export class Timeline<Item extends Timed> {
     this.#items = [];
   }
 
+  /** The clock that stamps was set: all that is kept is stamped anew. */
+  move(by: Micros): void {
+    this.#items = this.#items.map((item) => ({ ...item, recordedAt: after(item.recordedAt, by) }));
+  }
+
   #prune(now: ServerInstant): void {
     const kept = this.#items.findIndex(({ recordedAt }) => after(recordedAt, this.#length) > now);
     if (kept !== 0) this.#items.splice(0, kept < 0 ? this.#items.length : kept);
