@@ -31,6 +31,7 @@ export type LimitName = keyof Limits;
 /** A limit that was passed, by whom, and by how much. */
 export interface Complaint {
   readonly limit: LimitName;
+  readonly measured: number;
   readonly text: string;
 }
 
@@ -76,5 +77,6 @@ function roomComplaints(room: RoomReport, limits: Limits): Complaint[] {
 
 function over(limit: LimitName, who: string, measured: number, most: number | undefined) {
   if (most === undefined || measured <= most) return [];
-  return [{ limit, text: `${who}: ${limit} is ${measured.toFixed(1)}, at most ${most} is good` }];
+  const text = `${who}: ${limit} is ${measured.toFixed(1)}, at most ${most} is good`;
+  return [{ limit, measured, text }];
 }

@@ -14,10 +14,7 @@ function rooms(...hostsPpm: readonly number[]): RoomOptions[] {
 /** NTP corrects by so much at 500 ppm: it takes 20 s. (us) */
 const SLEWED_US = 10_000;
 
-const SLEW = byChance("the clock filter sees a slew only seconds later");
-const BACK = byChance("the server waits for a moment of its clock that has passed already");
-
-const REPEATED = { gaps: BACK, jumps: BACK, errorMaxUs: BACK };
+const SLEW = "the clock filter sees a slew only seconds later";
 
 scenarios([
   {
@@ -47,7 +44,9 @@ scenarios([
     },
     judged: [
       start(),
-      settled([15, 30], { pairP95Us: byChance("a line that is fitted over a minute lags behind") }),
+      settled([15, 30], {
+        pairP95Us: byChance(55, "a line that is fitted over a minute lags behind"),
+      }),
     ],
   },
   {
@@ -57,12 +56,9 @@ scenarios([
     script: (house) => house.at(seconds(30), () => house.rooms[1]?.clock.slew(SLEWED_US)),
     happened: ({ rooms: [, slewed] }) => expect(slewed?.counts["clock slews"]).toBe(1),
     judged: [
-      start({}, { pairMaxUs: SLEW, errorMaxUs: SLEW, jumps: SLEW, breaks: SLEW }),
+      start({}, { pairMaxUs: byChance(1_800, SLEW), errorMaxUs: byChance(1_800, SLEW) }),
       settled([15, 30], {
-        pairMedianUs: SLEW,
-        pairP95Us: never(SLEW.why),
-        jumps: SLEW,
-        breaks: SLEW,
+        pairP95Us: never(1_450, SLEW),
       }),
     ],
   },
@@ -73,40 +69,28 @@ scenarios([
     script: (house) => house.at(seconds(30), () => house.server.clock.slew(-SLEWED_US)),
     happened: ({ counts }) => expect(counts["clock slews"]).toBe(1),
     judged: [
-      start({}, { pairMaxUs: SLEW, errorMaxUs: SLEW, jumps: SLEW, breaks: SLEW }),
+      start({}, { errorMaxUs: byChance(1_400, SLEW) }),
       settled([15, 30], {
-        pairMedianUs: SLEW,
-        pairP95Us: never(SLEW.why),
-        jumps: SLEW,
-        breaks: SLEW,
+        pairP95Us: never(580, SLEW),
       }),
     ],
   },
-  ...[seconds(3_600), seconds(2), seconds(-2), seconds(-3_600)].map((by) => ({
-    name: `the server's clock jumps by ${by / 1e6} s`,
+  ...[3_600, 30, 2, 0.7, 0.2, -0.2, -0.7, -2, -30, -3_600].map((byS) => ({
+    name: `the server's clock jumps by ${byS} s`,
     house: { rooms: rooms(5, -20) },
     lastsS: 75,
-    script: (house: House) => house.at(seconds(30), () => house.server.stepClock(by)),
+    script: (house: House) => house.at(seconds(30), () => house.server.stepClock(seconds(byS))),
     happened: ({ counts }: HouseReport) => expect(counts["clock steps"]).toBe(1),
     judged: [
+      // Back, everybody connects again and plays on from what is buffered, stamped anew; what cannot be known is how
+      // long after its last look the server's clock was set, and by so much the new stamps are late: up to a block.
       {
         what: "all in all",
         fromS: 10,
-        limits: { silenceMs: 1_000, jumps: 1 },
-        misses: by < 0 ? { silenceMs: by < -60e6 ? never(BACK.why) : BACK, jumps: BACK } : {},
+        limits: { silenceMs: byS < 0 ? 50 : 1_000, jumps: 2, breaks: 1 },
       },
-      {
-        what: "a second later",
-        fromS: 31.5,
-        limits: { errorMaxUs: 1_000, pairMaxUs: 1_000 },
-        misses: by < 0 ? { silenceMs: BACK, ...(by > -60e6 && REPEATED) } : {},
-      },
-      {
-        what: "after ten seconds",
-        fromS: 40,
-        limits: { pairMedianUs: 15, pairP95Us: 30 },
-        misses: by < -60e6 ? { silenceMs: never(BACK.why) } : {},
-      },
+      { what: "a second later", fromS: 31.5, limits: { errorMaxUs: 1_000, pairMaxUs: 1_000 } },
+      { what: "after ten seconds", fromS: 40, limits: { pairMedianUs: 15, pairP95Us: 30 } },
     ],
   })),
 ]);

@@ -13,9 +13,9 @@ function narrow(rateKbit: number) {
   return { delayMs: 1, jitterMs: 1, loss: 0.001, rateKbit };
 }
 
-const CLOGGED = byChance("the backlog of a start hides the clock on a narrow link");
-const SLOW = byChance("the clock filter takes too long on such a link");
-const BUSY = byChance("answers wait for the thread, and count as late as they are read");
+const CLOGGED = "the backlog of a start hides the clock on a narrow link";
+const SLOW = "the clock filter takes too long on such a link";
+const BUSY = "answers wait for the thread, and count as late as they are read";
 
 scenarios([
   {
@@ -45,10 +45,11 @@ scenarios([
       }
     },
     judged: [
-      start({}, costUs > 1_000 ? { syncedMs: BUSY } : {}),
+      // Of eight seeds some are not within 100 us for a second in the whole run: what is settled is what bites.
+      start({}, costUs > 1_000 ? { syncedMs: byChance(Infinity, BUSY) } : {}),
       settled(
         [15, 30],
-        costUs > 1_000 ? { pairMedianUs: never(BUSY.why), pairP95Us: never(BUSY.why) } : {},
+        costUs > 1_000 ? { pairMedianUs: byChance(60, BUSY), pairP95Us: never(250, BUSY) } : {},
       ),
     ],
   })),
@@ -60,7 +61,7 @@ scenarios([
     },
     lastsS: 60,
     happened: ({ counts }) => expect(counts["loop busyMs"]).toBeGreaterThan(5_000),
-    judged: [start(), settled([20, 40], { pairMedianUs: BUSY, pairP95Us: BUSY })],
+    judged: [start(), settled([20, 40])],
   },
   {
     name: "a client that sleeps for a minute",
@@ -105,12 +106,11 @@ scenarios([
       for (const { counts } of rooms) expect(counts["in bytes"]).toBeGreaterThan(60 * 16_000);
     },
     judged: [
-      start({}, { errorMaxUs: CLOGGED, syncedMs: CLOGGED, jumps: CLOGGED, breaks: CLOGGED }),
+      // Of eight seeds one is not within 100 us for a second in the whole run: what is settled is what bites.
+      start({}, { errorMaxUs: byChance(1_400, CLOGGED), syncedMs: byChance(Infinity, CLOGGED) }),
       settled([100, 250], {
-        pairMedianUs: CLOGGED,
-        pairP95Us: CLOGGED,
-        jumps: CLOGGED,
-        breaks: CLOGGED,
+        pairMedianUs: byChance(1_000, CLOGGED),
+        pairP95Us: byChance(1_150, CLOGGED),
       }),
     ],
   },
@@ -127,10 +127,7 @@ scenarios([
         expect(counts["in stalls"]).toBeGreaterThan(8);
       }
     },
-    judged: [
-      start({}, { syncedMs: SLOW }),
-      settled([100, 250], { pairMedianUs: SLOW, pairP95Us: SLOW }),
-    ],
+    judged: [start({}, { syncedMs: byChance(3_700, SLOW) }), settled([100, 250])],
   },
   {
     name: "a server held up for 150 ms every second",
