@@ -55,12 +55,7 @@ scenarios([
     lastsS: 90,
     script: (house) => house.at(seconds(30), () => house.rooms[1]?.clock.slew(SLEWED_US)),
     happened: ({ rooms: [, slewed] }) => expect(slewed?.counts["clock slews"]).toBe(1),
-    judged: [
-      start({}, { pairMaxUs: byChance(1_800, SLEW), errorMaxUs: byChance(1_800, SLEW) }),
-      settled([15, 30], {
-        pairP95Us: never(1_450, SLEW),
-      }),
-    ],
+    judged: [start(), settled([15, 30])],
   },
   {
     name: "the server's clock is slewed by NTP at 500 ppm",

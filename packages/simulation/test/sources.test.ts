@@ -1,7 +1,7 @@
 import { millis, seconds } from "@tutti/protocol";
 import { expect } from "vitest";
 import type { House, HouseReport, ServerHostOptions } from "../src/index.ts";
-import { byChance, never, scenarios, settled, start } from "./scenario.ts";
+import { scenarios, settled, start } from "./scenario.ts";
 
 const ROOMS = [
   { card: { driftPpm: 25 }, clock: { driftPpm: 5 } },
@@ -12,10 +12,8 @@ function fed(source: NonNullable<ServerHostOptions["source"]>) {
   return { server: { source }, rooms: ROOMS };
 }
 
-const JUMP = "a millisecond behind it jumps, not all at the same moment";
-
 scenarios([
-  ...[300, -300].map((driftPpm) => ({
+  ...[300, -300, 1_000, -1_000].map((driftPpm) => ({
     name: `a source at ${driftPpm} ppm`,
     house: fed({ driftPpm }),
     lastsS: 150,
@@ -40,13 +38,6 @@ scenarios([
         what: "once settled",
         fromS: 10,
         limits: { errorMaxUs: 200, pairMedianUs: 15, pairP95Us: 30 },
-        misses: {
-          errorMaxUs: never(1_500, "no client corrects by more than 300 ppm"),
-          jumps: byChance(4, JUMP),
-          breaks: byChance(4, JUMP),
-          pairMedianUs: byChance(45, JUMP),
-          pairP95Us: byChance(54, JUMP),
-        },
       },
     ],
   },

@@ -1,2 +1,3 @@
+export type { ClockBend } from "./clock-bend.ts";
 export * from "./port.ts";
 export { TimingLine } from "./timing-line.ts";

@@ -8,6 +8,7 @@ import {
   type Ppm,
   ppm,
 } from "@tutti/protocol";
+import { type ClockBend, type Hinge, HingeFinder } from "./clock-bend.ts";
 import { TIMING_RECORD_NUMBERS } from "./port.ts";
 
 /*
@@ -48,9 +49,20 @@ const JUMP_US = 2_000;
 /** A record may be late by any amount; a jump is when all are, for so long. */
 const LATE_US_MAX = 500_000;
 const FIT_EVERY_S = 0.25;
+/** How often a bend is looked for, and for how long after it how steep it is. (s) */
+const WATCH_EVERY_S = 0.04;
+const MEND_EVERY_S = 0.1;
+const MENDED_FOR_S = 4;
+/** While a bend is mended the next is at least so far from it. (s) */
+const BENDS_APART_S = 0.5;
+/** A bend that turns out to be less than that, or than so many deviations, was none. (ppm) */
+const BEND_PPM_MIN = 30;
+const BEND_DEVIATIONS = 4;
 
 /** Frame numbers to the moments at which they pass the converter, learnt from a card's timing records. */
 export class TimingLine {
+  /** Bends of the host's clock since someone last emptied this list. The line has been turned by them already. */
+  readonly bends: ClockBend[] = [];
   readonly #rateHz: number;
   readonly #latencyS: number;
   /** Records of this run: seconds at the nominal rate since the first, and us late against it. */
@@ -73,6 +85,11 @@ export class TimingLine {
   #priorPpm = PRIOR_PPM;
   /** Places of the records that the line goes through. */
   readonly #chosen = new Int32Array(SLICES_MAX);
+
+  readonly #finder = new HingeFinder();
+  #hinge: Hinge | undefined;
+  #bend: ClockBend | undefined;
+  #watchedAt = -Infinity;
 
   /** `latencyMs`: what the device adds, by its own account. */
   constructor(rateHz: number, latencyMs = 0) {
@@ -109,6 +126,7 @@ export class TimingLine {
       this.#add(records[first + 1] as number, cardFrame, records[first + 3] as number);
       this.#shift = cardFrame - (records[first] as number);
     }
+    if (count > 0) this.#watch();
     if (count > 0 && this.#newest() >= this.#nextFit()) this.#fit();
   }
 
@@ -161,6 +179,58 @@ export class TimingLine {
     this.#error = Infinity;
     this.#fittedAt = -Infinity;
     this.#lateSince = NaN;
+    this.#hinge = undefined;
+    this.#bend = undefined;
+    this.#watchedAt = -Infinity;
+  }
+
+  #watch(): void {
+    const newest = this.#newest();
+    if (newest - this.#watchedAt < (this.#hinge ? MEND_EVERY_S : WATCH_EVERY_S)) return;
+    this.#watchedAt = newest;
+    if (this.#hinge) this.#mend(this.#hinge);
+    const since = this.#hinge ? this.#hinge.at + BENDS_APART_S : 0;
+    const hinge = this.#finder.find(this.#t, this.#d, this.#count, this.#slope, since);
+    if (!hinge) return;
+    this.#turn(hinge, 1);
+    this.#hinge = hinge;
+    this.#tell(hinge, undefined);
+  }
+
+  /** Looks at the last bend again, with all records since. */
+  #mend(before: Hinge): void {
+    this.#turn(before, -1);
+    const hinge = this.#finder.mend(this.#t, this.#d, this.#count, this.#slope, before.at);
+    const least = Math.max(BEND_PPM_MIN, BEND_DEVIATIONS * (hinge?.doubt ?? 0));
+    const none = !hinge || Math.abs(hinge.ppm) < least;
+    const after = none ? { at: before.at, ppm: 0, doubt: 0 } : hinge;
+    this.#turn(after, 1);
+    this.#tell(after, this.#bend);
+    const settled = this.#newest() - after.at > MENDED_FOR_S;
+    this.#hinge = none || settled ? undefined : after;
+    if (!this.#hinge) this.#bend = undefined;
+  }
+
+  /** What was seen before the bend, as a clock would have it that had always run as it does now. */
+  #turn({ at, ppm: gained }: Hinge, sign: 1 | -1): void {
+    const turn = sign * gained;
+    for (let index = 0; index < this.#count; index++) {
+      const t = this.#t[index] as number;
+      if (t >= at) break;
+      this.#d[index] = (this.#d[index] as number) + turn * (t - at);
+    }
+    this.#slope += turn;
+    this.#offset -= turn * at;
+    this.#priorSlope += turn;
+    this.#fittedAt = -Infinity;
+  }
+
+  #tell(hinge: Hinge, replaces: ClockBend | undefined): void {
+    const passed = hinge.at * 1e6 + this.#expected(hinge.at);
+    const at = after(localInstant(this.#originAt), micros(passed));
+    const bend = { at, ppm: ppm(hinge.ppm), doubt: ppm(hinge.doubt), replaces };
+    this.bends.push(bend);
+    this.#bend = { ...bend, replaces: undefined };
   }
 
   #forget(count: number): void {

@@ -14,6 +14,7 @@
  *
  * Times inside are relative to the first exchange, so that digits are spent on what differs.
  */
+import type { ClockBend } from "@tutti/audio/core";
 import {
   type LocalInstant,
   type Micros,
@@ -24,15 +25,10 @@ import {
   serverInstant,
 } from "@tutti/protocol";
 import { type Line, LineFitter } from "./clock-line.ts";
+import { Suspicion, type TimeExchange } from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
 
-/** One question to the server and its answer, as both clocks saw it. */
-export interface TimeExchange {
-  readonly clientSent: LocalInstant;
-  readonly serverReceived: ServerInstant;
-  readonly serverSent: ServerInstant;
-  readonly clientReceived: LocalInstant;
-}
+export type { TimeExchange };
 
 /** `restarted`: several exchanges contradicted the line, and it was drawn anew from those. */
 export type Lesson = "learned" | "rejected" | "suspected" | "restarted";
@@ -46,19 +42,6 @@ const DRIFT_SPREAD_SLEWING = 400;
 /** A contradiction below this is a slew, above it a step. (us) */
 const SLEW_MAX = 20_000;
 
-/** Exchanges that must contradict the line the same way before it is given up, and within what time. (us) */
-const SUSPECTS_MIN = 3;
-const SUSPECT_AGE_MAX = 10_000_000;
-/**
- * How unlikely it must be that delay alone held one bound back in every exchange since the first suspicion, as
- * a negative logarithm: it is the least excess, times how often bounds come so near, times their number. A queue
- * that has grown makes that rarer than it was: the mean excess of late knows.
- */
-const EVIDENCE_MIN = 6;
-/** Weight of an exchange in the mean excess. */
-const USUAL_SHARE = 1 / 32;
-/** Part of a step by which the receding bound of every later exchange recedes, noise allowed for. */
-const RECEDED_PART_MIN = 0.8;
 /** Contradiction below which an exchange is never suspected. (us) */
 const SUSPICION_MIN = 60;
 /** The same as a multiple of the uncertainty: for a settled line, and for one of few exchanges. */
@@ -84,6 +67,9 @@ const BENT_AGAIN_WITHIN = 30_000_000;
 const REMNANT_MAX = 5_000;
 /** How far the young drift is looked for. (us / us) */
 const BEND = 20e-6;
+
+/** How far off a bound may be for being turned by a bend that is known so well and no better. (us) */
+const TURNED_WRONG_MAX = 30;
 
 /** How far the server may stray from the line in a second after the last answer. (us) */
 const WANDER = 0.3;
@@ -118,17 +104,11 @@ export class ClockFilter {
   readonly #window = new ClockWindow();
   readonly #fitter = new LineFitter(this.#window);
   #count = 0;
-  #suspects: TimeExchange[] = [];
-  #suspectSign = 0;
-  /** The least contradiction among the suspects. (us) */
-  #suspectSize = 0;
-  /** Of the receding bound, in all exchanges since the first suspicion: their number and the least. (us) */
-  #recededCount = 0;
-  #recededMin = Infinity;
-  /** Mean excess of the bounds over their lines of late. (us) */
-  #upperUsual = 0;
-  #lowerUsual = 0;
+  readonly #suspicion = new Suspicion();
   #bentLast = -Infinity;
+  /** What lies further back was turned by a bend that is not known well enough. (us) */
+  #horizon = -Infinity;
+  #horizonBefore = -Infinity;
   #driftGuess = 0;
   #driftSpread = DRIFT_SPREAD;
   #line: Line = NO_LINE;
@@ -137,10 +117,12 @@ export class ClockFilter {
   reset(): void {
     this.#window.clear();
     this.#count = 0;
-    this.#suspects = [];
+    this.#suspicion.clear();
     this.#driftGuess = this.#line.drift;
     this.#driftSpread = DRIFT_SPREAD;
     this.#bentLast = -Infinity;
+    this.#horizon = -Infinity;
+    this.#horizonBefore = -Infinity;
   }
 
   learn(exchange: TimeExchange): Lesson {
@@ -154,6 +136,28 @@ export class ClockFilter {
     const bent = this.#bent();
     this.#fit();
     return bent ? "restarted" : "learned";
+  }
+
+  /** This host's clock runs at another rate from a moment on: bounds from before are turned to what they would be by it. */
+  bent({ at, ppm: gained, doubt, replaces }: ClockBend): void {
+    if (this.#count === 0) return;
+    if (replaces) this.#turn(replaces.at, -replaces.ppm);
+    else this.#window.forget(this.#window.slotAt(this.#horizon));
+    if (!replaces) this.#horizonBefore = this.#horizon;
+    this.#turn(at, gained);
+    const reach = (TURNED_WRONG_MAX / Math.max(0.1, doubt)) * 1_000_000;
+    const horizon = at - this.#originLocal - reach;
+    this.#horizon = gained === 0 ? this.#horizonBefore : Math.max(this.#horizonBefore, horizon);
+    this.#suspicion.clear();
+    this.#fit();
+  }
+
+  #turn(at: number, gained: number): void {
+    const bentAt = at - this.#originLocal;
+    this.#window.turn(bentAt, gained / 1_000_000);
+    if (this.#bentLast > bentAt) return;
+    this.#driftGuess -= gained / 1_000_000;
+    this.#line = { ...this.#line, drift: this.#line.drift - gained / 1_000_000 };
   }
 
   /** Exchanges learned since the last reset. */
@@ -241,59 +245,21 @@ export class ClockFilter {
     const moment = (bounds.lowerAt + this.#originLocal) as LocalInstant;
     const deviations = this.#count < EXCHANGES_ENOUGH ? DOUBT_YOUNG : DOUBT;
     const doubt = deviations * this.uncertaintyAt(moment) + SUSPICION_MIN;
-    this.#acquit(upperExcess, lowerExcess, doubt);
-    const share = Math.max(USUAL_SHARE, 1 / (this.#count - EXCHANGES_MIN + 1));
-    this.#upperUsual += share * (Math.max(0, upperExcess) - this.#upperUsual);
-    this.#lowerUsual += share * (Math.max(0, lowerExcess) - this.#lowerUsual);
+    for (const suspect of this.#suspicion.acquit(upperExcess, lowerExcess, doubt)) {
+      this.#take(this.#boundsOf(suspect));
+    }
+    this.#suspicion.see(upperExcess, lowerExcess, 1 / (this.#count - EXCHANGES_MIN + 1));
     if (upperExcess > 0 === lowerExcess > 0) return 0;
     const size = Math.min(Math.abs(upperExcess), Math.abs(lowerExcess));
     if (size < doubt) return 0;
     return upperExcess > 0 ? size : -size;
   }
 
-  /**
-   * An exchange that lies on both lines clears the line of suspicion. One whose receding bound recedes less
-   * than a step would have it shows that there was no step: what was suspected was only quicker than
-   * any before, and is learned. A delayed one says neither yes nor no.
-   */
-  #acquit(upperExcess: number, lowerExcess: number, doubt: number): void {
-    if (this.#suspects.length === 0) return;
-    if (Math.max(Math.abs(upperExcess), Math.abs(lowerExcess)) < doubt) {
-      this.#suspects = [];
-      return;
-    }
-    const receded = this.#suspectSign > 0 ? upperExcess : lowerExcess;
-    if (receded > RECEDED_PART_MIN * this.#suspectSize) {
-      this.#recededCount++;
-      this.#recededMin = Math.min(this.#recededMin, receded);
-      return;
-    }
-    for (const suspect of this.#suspects) this.#take(this.#boundsOf(suspect));
-    this.#suspects = [];
-  }
-
-  get #evidence(): number {
-    const upwards = this.#suspectSign > 0;
-    const usual = upwards ? this.#upperUsual : this.#lowerUsual;
-    const nearness = Math.min(this.#fitter.nearness(upwards ? 1 : -1), 1 / usual);
-    return this.#recededCount * this.#recededMin * nearness;
-  }
-
   #suspect(exchange: TimeExchange, contradiction: number): Lesson {
-    const sign = Math.sign(contradiction);
-    if (sign !== this.#suspectSign) this.#suspects = [];
-    if (this.#suspects.length === 0) {
-      this.#recededCount = 0;
-      this.#recededMin = Infinity;
-    }
-    this.#suspectSign = sign;
-    const oldest = exchange.clientSent - SUSPECT_AGE_MAX;
-    this.#suspects = this.#suspects.filter(({ clientSent }) => clientSent >= oldest);
-    const size = Math.abs(contradiction);
-    this.#suspectSize = this.#suspects.length > 0 ? Math.min(this.#suspectSize, size) : size;
-    this.#suspects.push(exchange);
-    if (this.#suspects.length < SUSPECTS_MIN || this.#evidence < EVIDENCE_MIN) return "suspected";
-    const witnesses = this.#suspects;
+    this.#suspicion.add(exchange, contradiction);
+    const nearness = this.#fitter.nearness(contradiction > 0 ? 1 : -1);
+    if (!this.#suspicion.proven(nearness)) return "suspected";
+    const { witnesses } = this.#suspicion;
     this.reset();
     if (Math.abs(contradiction) < SLEW_MAX) {
       this.#driftSpread = DRIFT_SPREAD_SLEWING;
@@ -315,6 +281,7 @@ export class ClockFilter {
    */
   #bent(): boolean {
     const { length } = this.#window;
+    if (this.#window.slotAt(this.#horizon) > 0) return false;
     const again = this.#line.at - this.#bentLast < BENT_AGAIN_WITHIN;
     for (const slots of BENT_SLOTS) {
       if (length - slots >= OLD_SLOTS_MIN && this.#bentAt(length - slots, again)) return true;
@@ -375,7 +342,8 @@ export class ClockFilter {
 
   #fit(): void {
     const prior = { drift: this.#driftGuess, spread: this.#driftSpread / 1_000_000 };
-    this.#line = this.#fitter.fit(prior, this.#line.drift);
+    const from = this.#window.slotAt(this.#horizon);
+    this.#line = this.#fitter.fit(prior, this.#line.drift, from);
   }
 
   #take({ upperAt, upper, lowerAt, lower }: Bounds): void {

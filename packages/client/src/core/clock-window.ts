@@ -53,6 +53,23 @@ export class ClockWindow {
     return sum;
   }
 
+  /** The slot of the first bounds that are no older than `moment`; the last one when all are. */
+  slotAt(moment: number): number {
+    let slot = 0;
+    while (slot + 1 < this.length && at(this.lowerAt, slot) < moment) slot++;
+    return slot;
+  }
+
+  /** Bounds from before `bentAt`, as a clock sees them that had always gained so much more. (us / us) */
+  turn(bentAt: number, gained: number): void {
+    for (let slot = 0; slot < this.length; slot++) {
+      const upperBefore = Math.max(0, bentAt - at(this.upperAt, slot));
+      const lowerBefore = Math.max(0, bentAt - at(this.lowerAt, slot));
+      this.upper[slot] = at(this.upper, slot) + gained * upperBefore;
+      this.lower[slot] = at(this.lower, slot) + gained * lowerBefore;
+    }
+  }
+
   /** Forgets the oldest slots. */
   forget(slots: number): void {
     for (let slot = 0; slot < slots; slot++) this.#drop(0);

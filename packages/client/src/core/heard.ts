@@ -21,6 +21,14 @@ export class Heard {
     this.#heardAt.fill(Number.NaN);
   }
 
+  /** The host's clock gains `ppm` more from `at` on: it will read otherwise when those are heard that come then. */
+  bent(at: LocalInstant, ppm: number): void {
+    for (let place = 0; place < BLOCKS; place++) {
+      const beyond = (this.#heardAt[place] as number) - at;
+      if (beyond > 0) this.#heardAt[place] = at + beyond * (1 + ppm / 1_000_000);
+    }
+  }
+
   /**
    * How late the block is that is heard at `now`, or the next that will be: `recordedAt` says which
    * moment of the programme is due. NaN when there is none. (us)

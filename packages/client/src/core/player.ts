@@ -1,3 +1,4 @@
+import type { ClockBend } from "@tutti/audio/core";
 import {
   type Chunk,
   type CodecHeader,
@@ -122,6 +123,12 @@ export class Player {
   /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
   receivedMs(now: LocalInstant): number {
     return this.#playout.receivedMs(this.#recordedAt(now));
+  }
+
+  /** This host's clock runs at another rate than it did, as the card's records show. */
+  clockBent(bend: ClockBend): void {
+    this.#time.bent(bend);
+    this.#heard.bent(bend.at, bend.ppm - (bend.replaces?.ppm ?? 0));
   }
 
   /** Whether anything but silence is rendered. */

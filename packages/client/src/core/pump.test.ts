@@ -29,6 +29,7 @@ function room(
         into[at] = isReady() ? frame : 0;
       }
     },
+    clockBent: () => undefined,
     outputRestarted: () => void restarts.push(nowUs),
     receivedMs: () => (isReady() ? receivedMs : 0),
     get sounding() {

@@ -1,6 +1,7 @@
 import {
   type AudioFormat,
   type AudioOutput,
+  type ClockBend,
   type OutputCounters,
   TIMING_RECORD_NUMBERS,
   TimingLine,
@@ -24,6 +25,8 @@ import type { ShellReport } from "./report.ts";
 export interface Rendering {
   /** Fills `into` with what must be heard when its first frame leaves the converter at `heardAt`. */
   render(into: Float32Array, heardAt: LocalInstant, cardRate: Ppm): void;
+  /** The host's clock runs at another rate than it did: `heardAt` and `cardRate` are by the new one from now on. */
+  clockBent(bend: ClockBend): void;
   /** What was written last is not what is heard last: the next block begins from silence, in this format. */
   outputRestarted(format: AudioFormat): void;
   /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
@@ -168,6 +171,7 @@ export class Pump {
     if (card.ranShort(counters)) this.#onShort(card, counters);
     card.place(counters);
     card.line.learn(this.#records, card.output.takeTiming(this.#records));
+    for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     let target = card.framesIn(this.#targetMs(card, now));
     const block = card.block(this.paceMs / 2);

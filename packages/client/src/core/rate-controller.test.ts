@@ -30,7 +30,7 @@ describe("a fresh start", () => {
     expect(worst(heard)).toBeLessThan(Math.max(Math.abs(late), 60) + 1);
   });
 
-  test("never plays faster than 2000 ppm, and after the first seconds never than 300", () => {
+  test("never plays faster than 2000 ppm, and after the first seconds never than 1200", () => {
     const controller = new RateController();
     const correctionFor = (lateness: number) => {
       controller.update(lateness, BLOCK_SECONDS, 0);
@@ -39,7 +39,7 @@ describe("a fresh start", () => {
     expect(correctionFor(10_000)).toBe(2_000);
     expect(correctionFor(-10_000)).toBe(-2_000);
     play(controller, 0, 0, 5);
-    expect(correctionFor(10_000)).toBe(300);
+    expect(correctionFor(10_000)).toBe(1_200);
   });
 });
 
@@ -52,6 +52,11 @@ describe("in the steady state", () => {
 
   test("has learned a rate nobody told it of, to within 1 ppm", () => {
     expect(settled(80).correction).toBeCloseTo(80, 0);
+  });
+
+  test("a source 1000 ppm off is followed for good", () => {
+    const heard = play(settled(1_000), 0, 1_000, 30);
+    expect(worst(heard)).toBeLessThan(1);
   });
 
   test.each([50, -50])(

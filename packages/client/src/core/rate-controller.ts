@@ -35,7 +35,7 @@ const LAG_PART = 0.2;
 
 /** Bound of the correction while catching up, and thereafter: below what is heard as pitch. (ppm) */
 const CATCHING_UP_MAX = 2_000;
-const STEADY_MAX = 300;
+const STEADY_MAX = 1_200;
 
 /** How long catching up lasts after a start or jump, and how close it must have come by then. (s, us) */
 const CATCHING_UP_SECONDS = 3;
@@ -45,8 +45,8 @@ const CATCHING_UP_SECONDS_MAX = 10;
 /** Lateness that the integral heeds: more of it is a step to work off, which says nothing about rates. (us) */
 const HEEDED_MAX = 100;
 
-/** Bound of what the integral learns: sources are crystals too. (ppm) */
-const LEARNED_MAX = 250;
+/** Bound of what the integral learns: a source 1000 ppm off, 1.7 cents, is followed for good. (ppm) */
+const LEARNED_MAX = 1_050;
 
 export class RateController {
   /** What the last update asked for, feed-forward not included. (ppm) */

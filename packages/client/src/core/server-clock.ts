@@ -5,6 +5,7 @@
  * measured by a filter on trial, while what is buffered plays on by the old one. When both agree the old
  * one, long settled, is kept; else the one on trial takes its place at once.
  */
+import type { ClockBend } from "@tutti/audio/core";
 import type { LocalInstant } from "@tutti/protocol";
 import { ClockFilter, type TimeExchange } from "./clock-filter.ts";
 
@@ -61,6 +62,13 @@ export class ServerClock {
     this.#trial = undefined;
     this.#tried = [];
     this.#filter.reset();
+  }
+
+  /** This host's clock runs at another rate than it did. */
+  bent(bend: ClockBend): void {
+    this.#filter.bent(bend);
+    this.#trial?.bent(bend);
+    this.#tried = [];
   }
 
   learn(exchange: TimeExchange): ClockNews {

@@ -2,6 +2,7 @@
  * The server's time, as a client comes to know it: when to ask and which way (`time-sync.ts`), and what to make
  * of the answers (`server-clock.ts`). Says what became of the clock; what that means for the music is the player's.
  */
+import type { ClockBend } from "@tutti/audio/core";
 import type { LocalInstant, Micros, ServerSettings } from "@tutti/protocol";
 import type { ClockFilter, TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
@@ -82,6 +83,11 @@ export class Timekeeper {
   clockJumped(outputs: PlayerOutput[]): void {
     this.#clock.reset();
     tell(outputs, { kind: "clock lost", reason: "host clock jumped" });
+  }
+
+  /** This host's clock runs at another rate than it did: what was measured is turned by that. */
+  bent(bend: ClockBend): void {
+    this.#clock.bent(bend);
   }
 
   /** All is new: asks in a burst. */

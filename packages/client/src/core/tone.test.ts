@@ -117,6 +117,7 @@ function play(crystal: Crystal, seconds: number): { heard: number[]; speeds: num
     waitMs: WAIT_US / 1_000,
     sounding: true,
     receivedMs: () => WAIT_US / 1_000,
+    clockBent: () => undefined,
     outputRestarted: (format) => playout.restart(format),
     render(into: Float32Array, heardAt: LocalInstant, cardRate: Ppm) {
       into.fill(0);
