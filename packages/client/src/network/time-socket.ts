@@ -30,13 +30,19 @@ const UNANSWERED_MAX = 64;
 
 interface Unanswered {
   readonly token: string;
-  readonly clientSent: LocalInstant;
+  clientSent: LocalInstant;
 }
 
-/** Asks for the time in datagrams, which never queue behind audio. Stamps at the last and first moment. */
+type Found = (error: null, address: string, family: number) => void;
+
+/**
+ * Asks for the time in datagrams, which never queue behind audio. A question is stamped where Node asks for its address,
+ * the last that is called before the system's own sending: what lies before takes 50 to 100 us on a process that was asleep.
+ */
 export class TimeSocket {
   readonly #onExchange: (exchange: TimeExchange) => void;
   readonly #unanswered = new Map<number, Unanswered>();
+  #leaving: Unanswered | undefined;
   #socket: SocketAsPromised | undefined;
   #family: "udp4" | "udp6" | undefined;
   #ready: Promise<unknown> | undefined;
@@ -52,10 +58,11 @@ export class TimeSocket {
     if (!this.#bound) await this.#ready;
     if (socket !== this.#socket) return;
     this.#forgetOldest();
-    const clientSent = now();
-    this.#unanswered.set(sequence, { token, clientSent });
-    const datagram = encodeTimeQuestion({ token, sequence, clientSent });
-    await socket.send(datagram, port, address).catch(lost);
+    const asked = { token, clientSent: now() };
+    this.#unanswered.set(sequence, asked);
+    const datagram = encodeTimeQuestion({ sequence, ...asked });
+    this.#leaving = asked;
+    socket.socket.send(datagram, port, address, lost);
   }
 
   /** Forgets what was asked: answers of a server that is left mean nothing to the next. */
@@ -70,11 +77,18 @@ export class TimeSocket {
     await socket?.close();
   }
 
+  /** Addresses are numeric already. Said at once, the question leaves right after its stamp. */
+  readonly #stampAndSend = (address: string, _options: unknown, done: Found): void => {
+    if (this.#leaving) this.#leaving.clientSent = now();
+    this.#leaving = undefined;
+    done(null, address, isIPv6(address) ? 6 : 4);
+  };
+
   #open(address: string): SocketAsPromised {
     const type = isIPv6(address) ? "udp6" : "udp4";
     if (this.#socket && this.#family === type) return this.#socket;
     void this.close();
-    const socket = DgramAsPromised.createSocket({ type, lookup: numericAddress });
+    const socket = DgramAsPromised.createSocket({ type, lookup: this.#stampAndSend });
     this.#bound = false;
     this.#family = type;
     this.#socket = socket;
@@ -103,15 +117,6 @@ export class TimeSocket {
     const [oldest] = this.#unanswered.keys();
     if (oldest !== undefined) this.#unanswered.delete(oldest);
   }
-}
-
-/** Addresses are numeric already. Answering at once makes the send happen right after its stamp. */
-function numericAddress(
-  address: string,
-  _options: unknown,
-  done: (error: null, address: string, family: number) => void,
-): void {
-  done(null, address, isIPv6(address) ? 6 : 4);
 }
 
 /** Strangers may send anything to an open port: not worth a word. */

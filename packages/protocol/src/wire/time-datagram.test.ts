@@ -7,6 +7,7 @@ import {
   decodeTimeQuestion,
   encodeTimeAnswer,
   encodeTimeQuestion,
+  restampTimeAnswer,
   TIME_DATAGRAM_BYTES,
 } from "./time-datagram.ts";
 
@@ -30,6 +31,17 @@ test("questions and answers come back as they were sent, to the nanosecond, in a
       expect(decodeTimeQuestion(encodeTimeQuestion(question))).toEqual(question);
       expect(encodeTimeAnswer(some)).toHaveLength(TIME_DATAGRAM_BYTES);
       expect(encodeTimeQuestion(question)).toHaveLength(TIME_DATAGRAM_BYTES);
+    }),
+  );
+});
+
+test("an answer that is stamped anew says the same but for when it was sent", () => {
+  fc.assert(
+    fc.property(answer, instant, (some, later) => {
+      const bytes = encodeTimeAnswer(some);
+      const serverSent = serverInstant(later / 8);
+      restampTimeAnswer(bytes, serverSent);
+      expect(decodeTimeAnswer(bytes)).toEqual({ ...some, serverSent });
     }),
   );
 });

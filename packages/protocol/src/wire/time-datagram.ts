@@ -10,6 +10,8 @@ const VERSION = 1;
 const QUESTION = 1;
 const ANSWER = 2;
 const TOKEN_BYTES = 8;
+/** Where an answer says when it was sent: it is the last thing in it. */
+const SENT_AT_BYTE = TIME_DATAGRAM_BYTES - 8;
 
 /** "What time is it?", as a client asks beside the stream. */
 export interface TimeQuestion {
@@ -32,6 +34,12 @@ export function encodeTimeQuestion(question: TimeQuestion): Uint8Array {
 
 export function encodeTimeAnswer(answer: TimeAnswer): Uint8Array {
   return encode(ANSWER, answer);
+}
+
+/** Says in an encoded answer that it is sent only now. */
+export function restampTimeAnswer(answer: Uint8Array, serverSent: ServerInstant): void {
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  view.setBigInt64(SENT_AT_BYTE, nanos(serverSent), true);
 }
 
 /** Throws ProtocolError for anything but a question. */
