@@ -39,7 +39,7 @@ export class Listeners {
 
   /** Rejects with the system's error, which names the port, when one cannot be had. */
   async open(): Promise<void> {
-    const { config, driver } = this.#options;
+    const { config, core, driver } = this.#options;
     const { stream, control, http } = config.listen;
     const address = reachable(config.listen.address);
     const controllers = this.#controllerEvents();
@@ -47,9 +47,11 @@ export class Listeners {
     this.#open.push(await listenStream({ port: stream, address, ...driver.players }));
     this.#open.push(await listenTime({ port: stream, address, onQuestion: this.#onQuestion }));
     const { players } = driver;
+    const metrics = this.#metrics;
+    const snapshot = () => core.snapshot(now());
     this.#controls = [
       await listenControl({ port: control, address, ...controllers }),
-      await listenHttp({ port: http, address, players, metrics: this.#metrics, ...controllers }),
+      await listenHttp({ port: http, address, players, metrics, snapshot, ...controllers }),
     ];
     if (config.mdns) this.#advertiser = this.#advertise();
   }

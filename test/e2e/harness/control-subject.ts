@@ -117,10 +117,10 @@ export class ControlSubject {
     return this.server.process.stop("SIGKILL");
   }
 
-  /** The last two documents of each controller as they came: the last exchange and its mark. */
+  /** The last two documents of each controller as they came but for `tutti`: the last exchange and its mark. */
   get lastTexts(): readonly string[] {
     return [this.#asking, this.#listening].flatMap(({ received }) =>
-      received.slice(-2).map(({ text }) => text),
+      received.slice(-2).map(({ text }) => text.replace(/,"tutti":\{"revision":\d+\}/g, "")),
     );
   }
 

@@ -11,6 +11,9 @@ export interface RpcError {
   readonly code: number;
   readonly message: string;
   readonly data: string;
+  /** Of a conflict: the house's revision, and the house. */
+  readonly revision?: number;
+  readonly server?: object;
 }
 
 export type Call =
@@ -102,6 +105,12 @@ export function invalidParams(data: string): RpcError {
 /** Also for what Snapcast calls internal though it is the caller's: a client, group or stream not found. */
 export function internalError(data: string): RpcError {
   return { code: -32603, message: "Internal error", data };
+}
+
+/** The house is not as the caller believes. What it is, the caller finds beside. */
+export function conflict(revision: number, server: object): RpcError {
+  const data = `The house is at revision ${revision}`;
+  return { code: 409, message: "Conflict", data, revision, server };
 }
 
 export function successResponse(id: RequestId, result: unknown): object {

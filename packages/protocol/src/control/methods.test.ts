@@ -37,7 +37,7 @@ test("what every object has is no method", () => {
 
 test("every method and notification is documented, and none that is not there", () => {
   const page = readFileSync(new URL("../../../../docs/control-api.md", import.meta.url), "utf8");
-  const named = page.matchAll(/`((?:Server|Client|Group|Stream|General)\.\w+)`/g);
+  const named = page.matchAll(/`((?:Server|Client|Group|Stream|General|Preset|rpc)\.\w+)`/g);
   const documented = new Set([...named].map(([, name]) => name));
   const known = [...Object.keys(METHODS), ...Object.keys(NOTIFICATIONS)];
   expect([...documented].toSorted()).toEqual(known.toSorted());

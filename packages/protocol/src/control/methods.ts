@@ -1,14 +1,7 @@
 import { z } from "zod";
 import { ReportedStats } from "./client-stats.ts";
+import { changed, changing, JsonValue, type MethodSpec } from "./method-spec.ts";
 import { Client, Group, HouseStatus } from "./model.ts";
-
-/** One call of the control API. Parameters beyond those named here are tolerated. */
-export interface MethodSpec {
-  /** What it does, as a person reads it in the API's own description. */
-  readonly summary: string;
-  readonly params: z.ZodObject;
-  readonly result: z.ZodType;
-}
 
 const id = z.string();
 const NoParams = z.object({});
@@ -44,18 +37,24 @@ export const METHODS = {
   },
   "Client.SetLatency": {
     summary: "Set what the speaker adds after the converter, in ms, tenths allowed",
-    params: z.object({ id, latency: z.number() }),
-    result: z.object({ latency: z.number() }),
+    params: changing({ id, latency: z.number() }),
+    result: changed({ latency: z.number() }),
+    changes: true,
+    told: ["Client.OnLatencyChanged"],
   },
   "Client.SetName": {
     summary: "Name a client",
-    params: z.object({ id, name: z.string() }),
-    result: z.object({ name: z.string() }),
+    params: changing({ id, name: z.string() }),
+    result: changed({ name: z.string() }),
+    changes: true,
+    told: ["Client.OnNameChanged"],
   },
   "Client.SetVolume": {
     summary: "Set volume and mute of a client; what is left out stays",
-    params: z.object({ id, volume: VolumeChange }),
-    result: z.object({ volume: Client.shape.config.shape.volume }),
+    params: changing({ id, volume: VolumeChange }),
+    result: changed({ volume: Client.shape.config.shape.volume }),
+    changes: true,
+    told: ["Client.OnVolumeChanged"],
   },
   "General.GetRPCCommands": {
     summary: "All methods",
@@ -69,28 +68,38 @@ export const METHODS = {
   },
   "Group.SetClients": {
     summary: "Give a group exactly these clients; those sent away get groups of their own",
-    params: z.object({ id, clients: z.array(z.string()) }),
-    result: WholeHouse,
+    params: changing({ id, clients: z.array(z.string()) }),
+    result: changed({ server: HouseStatus }),
+    changes: true,
+    told: ["Server.OnUpdate"],
   },
   "Group.SetMute": {
     summary: "Mute a group, beside the mutes of its clients",
-    params: z.object({ id, mute: z.boolean() }),
-    result: z.object({ mute: z.boolean() }),
+    params: changing({ id, mute: z.boolean() }),
+    result: changed({ mute: z.boolean() }),
+    changes: true,
+    told: ["Group.OnMute"],
   },
   "Group.SetName": {
     summary: "Name a group",
-    params: z.object({ id, name: z.string() }),
-    result: z.object({ name: z.string() }),
+    params: changing({ id, name: z.string() }),
+    result: changed({ name: z.string() }),
+    changes: true,
+    told: ["Group.OnNameChanged"],
   },
   "Group.SetStream": {
     summary: "Choose what a group plays",
-    params: z.object({ id, stream_id: z.string() }),
-    result: z.object({ stream_id: z.string() }),
+    params: changing({ id, stream_id: z.string() }),
+    result: changed({ stream_id: z.string() }),
+    changes: true,
+    told: ["Group.OnStreamChanged"],
   },
   "Server.DeleteClient": {
     summary: "Forget a client and what was set on it",
-    params: ClientParams,
-    result: WholeHouse,
+    params: changing({ id }),
+    result: changed({ server: HouseStatus }),
+    changes: true,
+    told: ["Server.OnUpdate"],
   },
   "Server.GetRPCVersion": {
     summary: "Version of this API",
@@ -104,23 +113,32 @@ export const METHODS = {
   },
   "Stream.AddStream": {
     summary: "Add a source",
-    params: z.object({ streamUri: z.string() }),
-    result: z.object({ id, stream_id: z.string() }),
+    params: changing({ streamUri: z.string() }),
+    result: changed({ id, stream_id: z.string() }),
+    changes: true,
   },
   "Stream.Control": {
     summary: "Command the player behind a stream: play, pause, next, seek, ...",
-    params: z.object({ id, command: z.string(), params: z.looseObject({}).nullish() }),
+    params: changing({ id, command: z.string(), params: z.looseObject({}).nullish() }),
     result: z.literal("ok"),
+    changes: true,
   },
   "Stream.RemoveStream": {
     summary: "Remove a source that was added",
-    params: z.object({ id }),
-    result: z.object({ id, stream_id: z.string() }),
+    params: changing({ id }),
+    result: changed({ id, stream_id: z.string() }),
+    changes: true,
   },
   "Stream.SetProperty": {
     summary: "Set a property of the player behind a stream: shuffle, loopStatus, ...",
-    params: z.object({ id, property: z.string(), value: z.json() }),
+    params: changing({ id, property: z.string(), value: JsonValue }),
     result: z.literal("ok"),
+    changes: true,
+  },
+  "rpc.discover": {
+    summary: "This API as an OpenRPC document, also served at /openrpc.json",
+    params: NoParams,
+    result: z.looseObject({ openrpc: z.string() }),
   },
 } as const satisfies Record<string, MethodSpec>;
 

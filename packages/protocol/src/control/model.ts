@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ReportedStats } from "./client-stats.ts";
+import { Revision } from "./method-spec.ts";
 
 /**
  * The house as the control API shows it: field names, nesting and types are Snapcast's, because
@@ -97,8 +98,8 @@ export const ServerAbout = z.object({
     /** A version of Snapcast with the same abilities: its apps compare it. */
     version: z.string(),
   }),
-  /** Our own name and version. */
-  tutti: z.object({ name: z.string(), version: z.string() }),
+  /** Our own name and version, and how often the house was changed. */
+  tutti: z.object({ name: z.string(), revision: Revision, version: z.string() }),
 });
 export type ServerAbout = z.infer<typeof ServerAbout>;
 

@@ -1,24 +1,52 @@
 import { z } from "zod";
+import { RevisionMark } from "./method-spec.ts";
 import { Client, HouseStatus, Stream, StreamProperties, Volume } from "./model.ts";
 
+/** What the server tells unasked, and when. */
+export interface NotificationSpec {
+  readonly summary: string;
+  readonly params: z.ZodObject;
+}
+
+/** Each says which revision of the house it leads to. */
+function told<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object({ ...shape, tutti: RevisionMark });
+}
+
 const id = z.string();
-const ClientItself = z.object({ client: Client, id });
+const ClientItself = told({ client: Client, id });
 
 /** What the server tells controllers unasked, by name. */
 export const NOTIFICATIONS = {
-  "Client.OnConnect": ClientItself,
-  "Client.OnDisconnect": ClientItself,
-  "Client.OnLatencyChanged": z.object({ id, latency: z.number() }),
-  "Client.OnNameChanged": z.object({ id, name: z.string() }),
-  "Client.OnVolumeChanged": z.object({ id, volume: Volume }),
-  "Group.OnMute": z.object({ id, mute: z.boolean() }),
-  "Group.OnNameChanged": z.object({ id, name: z.string() }),
-  "Group.OnStreamChanged": z.object({ id, stream_id: z.string() }),
-  /** After a new client, a deleted one, and other members of groups. */
-  "Server.OnUpdate": z.object({ server: HouseStatus }),
-  "Stream.OnProperties": z.object({ id, properties: StreamProperties }),
-  /** A stream went idle or began to play. */
-  "Stream.OnUpdate": z.object({ id, stream: Stream }),
-} as const satisfies Record<string, z.ZodObject>;
+  "Client.OnConnect": { summary: "a known client comes", params: ClientItself },
+  "Client.OnDisconnect": { summary: "a client goes", params: ClientItself },
+  "Client.OnLatencyChanged": {
+    summary: "set by somebody",
+    params: told({ id, latency: z.number() }),
+  },
+  "Client.OnNameChanged": { summary: "set by somebody", params: told({ id, name: z.string() }) },
+  "Client.OnVolumeChanged": {
+    summary: "set by somebody, or at the speaker itself",
+    params: told({ id, volume: Volume }),
+  },
+  "Group.OnMute": { summary: "set by somebody", params: told({ id, mute: z.boolean() }) },
+  "Group.OnNameChanged": { summary: "set by somebody", params: told({ id, name: z.string() }) },
+  "Group.OnStreamChanged": {
+    summary: "set by somebody; also when a group's stream is gone and it falls back to the default",
+    params: told({ id, stream_id: z.string() }),
+  },
+  "Server.OnUpdate": {
+    summary: "a new client, a deleted one, other members of groups: the whole house",
+    params: told({ server: HouseStatus }),
+  },
+  "Stream.OnProperties": {
+    summary: "what is known of the player behind a stream changed",
+    params: told({ id, properties: StreamProperties }),
+  },
+  "Stream.OnUpdate": {
+    summary: "a stream begins to play or falls idle",
+    params: told({ id, stream: Stream }),
+  },
+} as const satisfies Record<string, NotificationSpec>;
 
 export type NotificationName = keyof typeof NOTIFICATIONS;

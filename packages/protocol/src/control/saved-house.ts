@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Revision } from "./method-spec.ts";
 import { Client } from "./model.ts";
 
 /** The file in the state directory that holds the house. */
@@ -18,6 +19,8 @@ export type SavedGroup = z.infer<typeof SavedGroup>;
 export const SavedHouse = z.object({
   clients: z.array(Client.omit({ connected: true, stats: true })),
   groups: z.array(SavedGroup),
+  /** Files of earlier releases have none. */
+  revision: Revision.default(0),
   schemaVersion: z.literal(1),
 });
 export type SavedHouse = z.infer<typeof SavedHouse>;

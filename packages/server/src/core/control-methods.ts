@@ -4,6 +4,7 @@ import {
   type MethodName,
   type MethodParams,
   type MethodResult,
+  openRpc,
   type RpcError,
 } from "@tutti/protocol/control";
 import { refuseCommand, refuseProperty, STREAM_NOT_FOUND } from "./control-streams.ts";
@@ -110,13 +111,15 @@ export const methods: Methods = {
   "Stream.SetProperty": (params, context) => ({
     error: refuseProperty(streamOf(params.id, context), params),
   }),
+  "rpc.discover": (_, { about }) => answer({ ...openRpc(about.version) }),
 };
 
 function answer<Result>(result: Result): { result: Result; changes: HouseChange[] } {
   return { result, changes: [] };
 }
 
-function whole({ house, about, streams, reports }: ControlContext) {
+/** The house as Server.GetStatus shows it. */
+export function whole({ house, about, streams, reports }: ControlContext) {
   return houseStatus(house, about, streams, reports());
 }
 

@@ -2,6 +2,7 @@ import type { Hello } from "@tutti/protocol";
 import {
   BATCH_CALLS_MAX,
   METHODS,
+  type MethodSpec,
   NOTIFICATIONS,
   type NotificationName,
   type ReportedStats,
@@ -115,13 +116,14 @@ describe("answers", () => {
     ["Group.SetClients", { id: "group-1", clients: ["a", "b"] }],
     ["Group.SetName", { id: "group-1", name: "Downstairs" }],
     ["General.GetRPCCommands", {}],
+    ["rpc.discover", {}],
   ])("%s answers and notifies as its schema says", (method, params) => {
     const { response, notification } = ask(method, params);
     const { result } = METHODS[method as keyof typeof METHODS];
     expect(read(response).result).toEqual(result.parse(read(response).result));
     if (notification === undefined) return;
     const told = read(notification);
-    const schema = NOTIFICATIONS[told.method as NotificationName];
+    const schema = NOTIFICATIONS[told.method as NotificationName].params;
     expect(told.params).toEqual(schema.parse(told.params));
   });
 
@@ -157,7 +159,7 @@ describe("answers", () => {
   test("the version reads as a Snapcast of today; ours stands beside it", () => {
     const { server } = read(ask("Server.GetStatus").response).result.server;
     expect(server.snapserver.version).toMatch(/^0\.\d+\.\d+$/);
-    expect(server.tutti).toEqual({ name: "Home", version: "0.1.0" });
+    expect(server.tutti).toEqual({ name: "Home", revision: 2, version: "0.1.0" });
   });
 });
 
@@ -217,6 +219,51 @@ describe("refusals", () => {
   });
 });
 
+describe("the revision", () => {
+  const changing = Object.entries<MethodSpec>(METHODS).filter(([, { changes }]) => changes);
+  const setName = (name: string, ifRevision: number) =>
+    ask("Client.SetName", { id: "a", name, ifRevision });
+
+  test("counts each change; answer, notification and status tell it", () => {
+    const { response, notification } = ask("Client.SetName", { id: "a", name: "x" });
+    expect(read(response).result).toEqual({ name: "x", tutti: { revision: 3 } });
+    expect(read(notification).params.tutti).toEqual({ revision: 3 });
+    expect(read(ask("Server.GetStatus").response).result.server.server.tutti.revision).toBe(3);
+    expect(read(ask("Client.GetStatus", { id: "a" }).response).result).not.toHaveProperty("tutti");
+  });
+
+  test("lets through who knows it, and refuses whose picture is old, with a new one", () => {
+    expect(read(setName("first", 2).response).result.tutti).toEqual({ revision: 3 });
+    const { response, notification, changes } = setName("second", 2);
+    expect({ notification, changes }).toEqual({ notification: undefined, changes: [] });
+    const { error } = read(response);
+    expect(error).toMatchObject({ code: 409, message: "Conflict", revision: 3 });
+    expect(error.data).toBe("The house is at revision 3");
+    const clients = error.server.groups.flatMap(({ clients }: { clients: object[] }) => clients);
+    expect(clients[0].config.name).toBe("first");
+  });
+
+  test("asked for and null is not asked for", () => {
+    const { response } = ask("Client.SetName", { id: "a", name: "x", ifRevision: null });
+    expect(read(response).result.name).toBe("x");
+  });
+
+  test.each(changing)("%s may be bound to one", (_, { params }) => {
+    expect(params.shape).toHaveProperty("ifRevision");
+  });
+
+  test("is not used again after a restart, however much of it got lost", () => {
+    const options = { defaultStream: "music", streamIds: ["music"], bufferMs: 1_000 };
+    const limits = { initialVolume: 1, randomId: () => "g", clientsMax: 9, groupsMax: 9 };
+    const saved = house.saved();
+    expect(saved.revision).toBe(2);
+    const again = new House({ ...options, ...limits, saved });
+    expect(again.revision).toBe(1_000_000);
+    again.setClientName("a", "x");
+    expect(new House({ ...options, ...limits, saved: again.saved() }).revision).toBe(2_000_000);
+  });
+});
+
 describe("batches", () => {
   test("one array of answers in order, one array of notifications", () => {
     const text = `[${[
@@ -228,8 +275,8 @@ describe("batches", () => {
     const { response, notification, changes } = control.handle(text);
     expect(read(response).map(({ id }: { id: unknown }) => id)).toEqual([1, "two", 3]);
     expect(read(notification).map(({ params }: { params: object }) => params)).toEqual([
-      { id: "a", volume: { muted: false, percent: 41 } },
-      { id: "b", volume: { muted: false, percent: 42 } },
+      { id: "a", tutti: { revision: 3 }, volume: { muted: false, percent: 41 } },
+      { id: "b", tutti: { revision: 4 }, volume: { muted: false, percent: 42 } },
     ]);
     expect(changes.map(({ kind }) => kind)).toEqual(["changed", "settings", "changed", "settings"]);
   });

@@ -1,5 +1,6 @@
 import {
   type Call,
+  conflict,
   encodeJson,
   errorResponse,
   type HouseStatus,
@@ -13,7 +14,7 @@ import {
   readParams,
   successResponse,
 } from "@tutti/protocol/control";
-import { type ControlContext, methods, type Outcome } from "./control-methods.ts";
+import { type ControlContext, methods, type Outcome, whole } from "./control-methods.ts";
 import type { House, HouseChange } from "./house.ts";
 import type { Reports } from "./reports.ts";
 import { type About, houseStatus, type StreamStatus } from "./status.ts";
@@ -73,7 +74,7 @@ export class Control {
   /** A notification that no controller caused, as text for all of them. */
   notification(method: string, params: object): string {
     const whole = method === "Server.OnUpdate" ? { server: this.whole() } : params;
-    return encodeJson(notificationObject(method, whole));
+    return encodeJson(notificationObject(method, { ...this.#mark, ...whole }));
   }
 
   #answer(call: Call, room: boolean, changes: HouseChange[]): string | undefined {
@@ -84,7 +85,14 @@ export class Control {
       : { error: internalError("The answer to this batch is too long") };
     if ("error" in outcome) return encodeJson(errorResponse(call.id, outcome.error));
     changes.push(...outcome.changes);
-    return encodeJson(successResponse(call.id, outcome.result));
+    const changed = outcome.changes.length > 0 && typeof outcome.result === "object";
+    const result = changed ? { ...outcome.result, ...this.#mark } : outcome.result;
+    return encodeJson(successResponse(call.id, result));
+  }
+
+  /** The revision, where Snapcast's apps do not look. */
+  get #mark(): { readonly tutti: { readonly revision: number } } {
+    return { tutti: { revision: this.#house.revision } };
   }
 
   #call(method: string, params: unknown): Outcome {
@@ -119,6 +127,9 @@ function invoke<Name extends MethodName>(
 ): Outcome {
   const read = readParams(name, params);
   if (!read.ok) return { error: invalidParams(read.mistake) };
+  const { ifRevision } = read.params as { ifRevision?: number | null };
+  const { revision } = context.house;
+  if ((ifRevision ?? revision) !== revision) return { error: conflict(revision, whole(context)) };
   return methods[name](read.params, context);
 }
 

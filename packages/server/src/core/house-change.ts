@@ -19,7 +19,7 @@ export function notify(method: string, params: object): HouseChange {
   return { kind: "notify", method, params };
 }
 
-/** Control.notification fills in the status: the house does not know the streams. */
+/** Control.notification fills in the status and its revision: the house does not know the streams. */
 export function updated(): HouseChange {
   return notify("Server.OnUpdate", {});
 }

@@ -1,5 +1,12 @@
 import { assert, type ClientInfo, clientIdOf, type Hello } from "@tutti/protocol";
-import type { Client, Group, SavedHouse, Volume, WallTime } from "@tutti/protocol/control";
+import type {
+  Client,
+  Group,
+  NotificationName,
+  SavedHouse,
+  Volume,
+  WallTime,
+} from "@tutti/protocol/control";
 import { CHANGED, type HouseChange, notify, updated } from "./house-change.ts";
 import { forgettable, LATENCY_MS_MIN, metClient, shortened } from "./house-clients.ts";
 import { type GroupRecord, repaired, soloGroup, withMembers, without } from "./house-groups.ts";
@@ -37,9 +44,12 @@ export class House {
   /** Each client's group: asked for every chunk that goes out. */
   #homes: ReadonlyMap<string, GroupRecord> = new Map();
 
+  #revision: number;
+
   /** A saved house that contradicts itself is put right: each client ends up in exactly one group. */
   constructor(options: HouseOptions) {
     this.#options = options;
+    this.#revision = options.saved ? firstRevisionAfter(options.saved.revision) : 0;
     const clients = options.saved?.clients ?? [];
     this.#clients = new Map(clients.map((client) => [client.id, { ...client, connected: false }]));
     const groups = options.saved?.groups ?? [];
@@ -64,9 +74,13 @@ export class House {
     this.#clients.set(id, client);
     if (!known) {
       this.#place(id);
-      return [...evicted, CHANGED, updated()];
+      return [...evicted, this.#changed(), updated()];
     }
-    return [CHANGED, ...this.#findStream(id), notify("Client.OnConnect", { client, id })];
+    return [
+      this.#changed(),
+      ...this.#findStream(id),
+      this.#told("Client.OnConnect", { client, id }),
+    ];
   }
 
   /** The last session of this client ended. */
@@ -75,7 +89,7 @@ export class House {
     if (!known?.connected) return [];
     const client = { ...known, connected: false, lastSeen: wall };
     this.#clients.set(clientId, client);
-    return [CHANGED, notify("Client.OnDisconnect", { client, id: clientId })];
+    return [this.#changed(), this.#told("Client.OnDisconnect", { client, id: clientId })];
   }
 
   /** A sign of life. Not worth persisting. */
@@ -90,7 +104,7 @@ export class House {
     if (!known) return [];
     const volume = { muted, percent: volumePercent };
     this.#configure(clientId, { volume });
-    return [CHANGED, notify("Client.OnVolumeChanged", { id: clientId, volume })];
+    return [this.#changed(), this.#told("Client.OnVolumeChanged", { id: clientId, volume })];
   }
 
   /** What a known client must be told of its settings. */
@@ -105,10 +119,15 @@ export class House {
     return this.#groupOf(clientId).streamId;
   }
 
+  /** Counts the changes: two readings with the same number saw the same house. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   saved(): SavedHouse {
     const clients = [...this.#clients.values()].map(({ connected: _, ...client }) => client);
     const groups = this.#groups.map((group) => ({ ...group, clients: [...group.clients] }));
-    return { clients, groups, schemaVersion: 1 };
+    return { clients, groups, revision: this.#revision, schemaVersion: 1 };
   }
 
   client(id: string): Client | undefined {
@@ -144,8 +163,12 @@ export class House {
     const percent = Math.trunc(Math.min(100, Math.max(0, set.percent ?? old.percent)));
     const volume = { muted: set.muted ?? old.muted, percent };
     this.#configure(clientId, { volume });
-    const told = notify("Client.OnVolumeChanged", { id: clientId, volume });
-    return { volume, changes: [CHANGED, told, { kind: "settings", client: clientId }] };
+    const changes = [
+      this.#changed(),
+      this.#told("Client.OnVolumeChanged", { id: clientId, volume }),
+      { kind: "settings", client: clientId } as const,
+    ];
+    return { volume, changes };
   }
 
   /** Clamped to -10 s to the buffer and rounded to tenths of a millisecond. Of a known client. */
@@ -154,8 +177,8 @@ export class House {
     const latency = Math.round(clamped * 10) / 10;
     this.#configure(clientId, { latency });
     return [
-      CHANGED,
-      notify("Client.OnLatencyChanged", { id: clientId, latency }),
+      this.#changed(),
+      this.#told("Client.OnLatencyChanged", { id: clientId, latency }),
       { kind: "settings", client: clientId },
     ];
   }
@@ -164,12 +187,12 @@ export class House {
   setClientName(clientId: string, wanted: string): HouseChange[] {
     const name = shortened(wanted);
     this.#configure(clientId, { name });
-    return [CHANGED, notify("Client.OnNameChanged", { id: clientId, name })];
+    return [this.#changed(), this.#told("Client.OnNameChanged", { id: clientId, name })];
   }
 
   /** Forgets a known client and all that was set on it. */
   deleteClient(clientId: string): HouseChange[] {
-    return [...this.#forget(clientId), CHANGED, updated()];
+    return [...this.#forget(clientId), this.#changed(), updated()];
   }
 
   setMute(groupId: string, mute: boolean): HouseChange[] {
@@ -177,20 +200,23 @@ export class House {
     const settings = this.#connectedOf(group).map(
       (client) => ({ kind: "settings", client }) as const,
     );
-    return [CHANGED, notify("Group.OnMute", { id: groupId, mute }), ...settings];
+    return [this.#changed(), this.#told("Group.OnMute", { id: groupId, mute }), ...settings];
   }
 
   setGroupName(groupId: string, wanted: string): HouseChange[] {
     const name = shortened(wanted);
     this.#change(groupId, { name });
-    return [CHANGED, notify("Group.OnNameChanged", { id: groupId, name })];
+    return [this.#changed(), this.#told("Group.OnNameChanged", { id: groupId, name })];
   }
 
   /** The stream must be one the house knows. To the same stream nothing changes for the clients. */
   setStream(groupId: string, streamId: string): HouseChange[] {
     return this.#tracked(() => {
       this.#change(groupId, { streamId });
-      return [CHANGED, notify("Group.OnStreamChanged", { id: groupId, stream_id: streamId })];
+      return [
+        this.#changed(),
+        this.#told("Group.OnStreamChanged", { id: groupId, stream_id: streamId }),
+      ];
     });
   }
 
@@ -202,7 +228,7 @@ export class House {
     return this.#tracked(() => {
       const members = this.#existing(clients);
       this.#regroup(withMembers(this.#groups, groupId, members, this.#options.randomId));
-      return [CHANGED, updated()];
+      return [this.#changed(), updated()];
     });
   }
 
@@ -249,6 +275,16 @@ export class House {
           this.#groups.at(-1));
     if (host) this.#change(host.id, { clients: [...host.clients, client] });
     else this.#regroup([...this.#groups, this.#solo(client)]);
+  }
+
+  /** Something was accepted: to be called once for each command or arrival, before anybody is told. */
+  #changed(): HouseChange {
+    this.#revision++;
+    return CHANGED;
+  }
+
+  #told(method: NotificationName, params: object): HouseChange {
+    return notify(method, { ...params, tutti: { revision: this.#revision } });
   }
 
   #regroup(groups: readonly GroupRecord[]): void {
@@ -304,4 +340,11 @@ export class House {
     assert(group, "every client is in a group");
     return group;
   }
+}
+
+/** Numbers that were told in the moment before a crash may be missing on disk: each start begins a new million. */
+const REVISIONS_A_START = 1_000_000;
+
+function firstRevisionAfter(revision: number): number {
+  return (Math.floor(revision / REVISIONS_A_START) + 1) * REVISIONS_A_START;
 }

@@ -105,6 +105,12 @@ export class Server {
     return metricsText(metricsOf(this.#control.whole(), traffic, facts));
   }
 
+  /** The house as it is now, in the words of the notification that tells all of it. */
+  snapshot(now: ServerInstant): string {
+    this.#now = now;
+    return this.#control.notification("Server.OnUpdate", {});
+  }
+
   handle(input: ServerInput, now: ServerInstant): ServerOutput[] {
     if (this.#wentBack(now)) this.#startOver(now);
     this.#now = now;

@@ -58,10 +58,10 @@ export function houseStatus(
 ): HouseStatus {
   const shown = streams.filter(({ uri }) => uri.query.codec !== "null");
   const groups = house.groups().map((group) => groupShape(group, reports));
-  return { groups, server: serverShape(about), streams: shown.map(streamShape) };
+  return { groups, server: serverShape(about, house.revision), streams: shown.map(streamShape) };
 }
 
-function serverShape({ name, version, host }: About): ServerAbout {
+function serverShape({ name, version, host }: About, revision: number): ServerAbout {
   return {
     host: { arch: host?.arch ?? "", ip: "", mac: "", name: host?.name ?? name, os: host?.os ?? "" },
     snapserver: {
@@ -70,6 +70,6 @@ function serverShape({ name, version, host }: About): ServerAbout {
       protocolVersion: 1,
       version: SNAPCAST_VERSION,
     },
-    tutti: { name, version },
+    tutti: { name, revision, version },
   };
 }

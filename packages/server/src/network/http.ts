@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   createServer,
   type IncomingMessage,
@@ -6,9 +7,12 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { Duplex } from "node:stream";
+import { VERSION } from "@tutti/protocol";
+import { encodeJson, openRpc } from "@tutti/protocol/control";
 import { type ControlListener, portOf } from "./control-listener.ts";
 import { type ControllerEvents, Controllers } from "./controllers.ts";
-import { reply, send } from "./http-answer.ts";
+import { EventStream } from "./event-stream.ts";
+import { json, reply, send } from "./http-answer.ts";
 import { HttpPosts } from "./http-posts.ts";
 import { pageHeaders, STATUS_PAGE } from "./status-page.ts";
 import type { PlayerSocketEvents } from "./stream-listener.ts";
@@ -23,6 +27,8 @@ export interface HttpOptions extends ControllerEvents {
   readonly players?: PlayerSocketEvents;
   /** The page for Prometheus, made when it is asked for. Absent: /metrics is not served. */
   readonly metrics?: () => string;
+  /** The house as a notification, for those who listen at /events. Absent: that is not served. */
+  readonly snapshot?: () => string;
 }
 
 /** A request must be whole by then: slow senders hold a socket each. */
@@ -34,10 +40,15 @@ const HEADER_BYTES_MAX = 16 * 1024;
 /** Controllers, players and requests under way; more are cut off by the system. */
 const SOCKETS_MAX = 1_024;
 
-/** The page, metrics, JSON-RPC by POST and WebSocket, and players by WebSocket. Rejects with the system's error when the port cannot be had. */
+/** The page, metrics, events, JSON-RPC by POST and WebSocket, and players by WebSocket. Rejects with the system's error when the port cannot be had. */
 export async function listenHttp(options: HttpOptions): Promise<ControlListener> {
   const controllers = new Controllers(options);
   const posts = new HttpPosts(options);
+  const { metrics, snapshot } = options;
+  const events = snapshot && new EventStream(randomBytes(8).toString("hex"), snapshot);
+  const readings = new Map<string, Reading>([["/openrpc.json", tellApi]]);
+  if (metrics) readings.set("/metrics", (_, response) => tellMetrics(response, metrics()));
+  if (events) readings.set("/events", (request, response) => events.open(request, response));
   const server = createServer(
     {
       connectionsCheckingInterval: IDLE_TIMEOUT_MS,
@@ -47,7 +58,7 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
       noDelay: true,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    (request, response) => route(request, response, { posts, metrics: options.metrics }),
+    (request, response) => route(request, response, { posts, readings }),
   );
   server.maxConnections = SOCKETS_MAX;
   const sockets = webSockets(controllers, options.players);
@@ -62,10 +73,14 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
       controllers.send(controller, text);
       posts.answer(controller, text);
     },
-    broadcast: (text, except) => controllers.broadcast(text, except),
+    broadcast: (text, except) => {
+      controllers.broadcast(text, except);
+      events?.publish(text);
+    },
     close: () =>
       new Promise((resolve) => {
         sockets.close();
+        events?.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -85,19 +100,24 @@ function listening(server: Server, options: HttpOptions): Promise<void> {
   });
 }
 
+type Reading = (request: IncomingMessage, response: ServerResponse) => void;
+
 interface Routes {
   readonly posts: HttpPosts;
-  readonly metrics: HttpOptions["metrics"];
+  /** What tells of the house, by path: not for pages of other origins. */
+  readonly readings: ReadonlyMap<string, Reading>;
 }
 
 function route(
   request: IncomingMessage,
   response: ServerResponse,
-  { posts, metrics }: Routes,
+  { posts, readings }: Routes,
 ): void {
   const path = request.url ?? "";
   const reads = request.method === "GET" || request.method === "HEAD";
-  if (reads && metrics && path === "/metrics") tell(request, response, metrics);
+  const reading = reads ? readings.get(path) : undefined;
+  if (reading && mayRead(request.headers)) reading(request, response);
+  else if (reading) reply(response, 403, "Not for pages of other origins, nor under a public name");
   else if (reads) get(path, response);
   else if (request.method !== "POST") reply(response, 400, "Unknown HTTP-method");
   else if (path !== "/jsonrpc") reply(response, 400, "Illegal request-target");
@@ -105,15 +125,15 @@ function route(
   else posts.read(request, response);
 }
 
-function tell(request: IncomingMessage, response: ServerResponse, metrics: () => string): void {
-  if (!mayRead(request.headers)) {
-    reply(response, 403, "Not for pages of other origins, nor under a public name");
-    return;
-  }
-  send(response, 200, metrics(), {
+function tellMetrics(response: ServerResponse, page: string): void {
+  send(response, 200, page, {
     "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
     "Cache-Control": "no-store",
   });
+}
+
+function tellApi(_: IncomingMessage, response: ServerResponse): void {
+  json(response, encodeJson(openRpc(VERSION)));
 }
 
 function get(path: string, response: ServerResponse): void {
