@@ -1,5 +1,6 @@
 // One scenario with a real PortAudio in a process of its own, for audio.test.ts: its first argument
 // names it, and it prints what it saw as one line of JSON.
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -8,6 +9,7 @@ import {
   openOutput,
   TIMING_RECORD_NUMBERS,
   TimingLine,
+  takeRealTime,
 } from "../../packages/audio/dist/index.js";
 
 const RATE_HZ = 48_000;
@@ -53,11 +55,14 @@ function takeRecords(source, into) {
 
 /** How this process's threads are scheduled: 0 is the usual policy, 1 real time with a priority. */
 function schedules() {
-  return readdirSync("/proc/self/task").map((thread) => {
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { priority: Number(fields[37]), policy: Number(fields[38]) };
-  });
+  return readdirSync("/proc/self/task").map((thread) =>
+    scheduleIn(readFileSync(`/proc/self/task/${thread}/stat`, "utf8")),
+  );
+}
+
+function scheduleIn(stat) {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { priority: Number(fields[37]), policy: Number(fields[38]) };
 }
 
 const scenarios = {
@@ -125,6 +130,15 @@ const scenarios = {
     const [threads, { realtime }] = [schedules(), card];
     await card.close();
     return { threads, realtime };
+  },
+
+  /** Asks for it, waits until it was granted or for so long, and starts a program. */
+  async hurry(patienceMs) {
+    takeRealTime();
+    const until = now() + Number(patienceMs) * 1e3;
+    while (schedules().every(({ policy }) => policy === 0) && now() < until) await sleep(10);
+    const program = scheduleIn(execFileSync("cat", ["/proc/self/stat"], { encoding: "utf8" }));
+    return { threads: schedules(), program };
   },
 
   async hold(device) {

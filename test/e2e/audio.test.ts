@@ -53,6 +53,11 @@ function noise(frames: number): Int16Array {
   });
 }
 
+interface Schedule {
+  readonly policy: number;
+  readonly priority: number;
+}
+
 interface Seen {
   readonly error?: { readonly name: string; readonly message: string };
   readonly counters: Record<string, number>;
@@ -63,7 +68,8 @@ interface Seen {
   readonly devices: readonly { readonly name: string; readonly hostApi: string }[];
   readonly lost: readonly string[];
   readonly realtime?: boolean;
-  readonly threads: readonly { readonly policy: number; readonly priority: number }[];
+  readonly threads: readonly Schedule[];
+  readonly program?: Schedule;
 }
 
 function child(...args: string[]): Promise<Seen & { readonly stderr: string }> {
@@ -209,6 +215,20 @@ test("a thread that may not run in real time plays as it is", async ({ skip }) =
   skip(succeeds([...ORDINARY, ...PROBE]), "a resource limit permits real time to everybody");
   const { threads, realtime } = await childUnder(ORDINARY, "schedule", "output", "kitchen");
   expect(realtime).toBe(false);
+  expect(threads.filter(({ policy }) => policy !== 0)).toEqual([]);
+});
+
+test("JavaScript's thread runs in real time below the card's, and no program started from it", async ({
+  skip,
+}) => {
+  skip(!succeeds(PROBE), "real-time priority is not permitted here");
+  const { threads, program } = await childUnder([], "hurry", "10000");
+  expect(threads.filter(({ policy }) => policy !== 0)).toEqual([{ policy: 2, priority: 10 }]);
+  expect(program).toEqual({ policy: 0, priority: 0 });
+});
+
+test("a program that was told to stand back does not hurry", async () => {
+  const { threads } = await childUnder(["nice", "-n", "5"], "hurry", "500");
   expect(threads.filter(({ policy }) => policy !== 0)).toEqual([]);
 });
 

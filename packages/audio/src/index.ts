@@ -5,3 +5,4 @@ export { monotonicUs } from "./monotonic-clock.ts";
 export { type OutputOptions, openInput, openOutput } from "./open.ts";
 export { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
 export type { CardOptions } from "./portaudio-stream.ts";
+export { takeRealTime } from "./real-time.ts";

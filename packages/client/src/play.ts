@@ -1,3 +1,4 @@
+import { takeRealTime } from "@tutti/audio";
 import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
@@ -50,6 +51,7 @@ function run(config: ClientConfig, withMeter: boolean): void {
   };
   const client = makeClient(config, onEvent, withMeter ? meterOn(terminal) : undefined);
   client.start();
+  takeRealTime();
   setTimeout(() => log.begin(), LOG_WITHOUT_SOUND_MS).unref();
   stopBySignal(onEvent, async () => {
     await client.stop();

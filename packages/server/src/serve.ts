@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { arch, hostname, platform } from "node:os";
+import { takeRealTime } from "@tutti/audio";
 import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
@@ -60,6 +61,7 @@ async function start(config: ServerConfig): Promise<Running> {
   await listeners.open();
   programmes.open(driver);
   driver.start();
+  takeRealTime();
   return {
     ready: readyLine(config),
     close: async () => {

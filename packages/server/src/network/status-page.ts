@@ -12,10 +12,10 @@ h1 { margin: 0; font-size: 1.5rem; }
 h2 { margin: 0; font-size: 1.1rem; }
 section { margin-top: 1rem; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
 .head, .client { display: grid; grid-template-columns: 1fr auto; gap: .25rem .75rem; align-items: center; }
-.client { margin-top: .75rem; padding-top: .75rem; border-top: 1px solid var(--line); grid-template-columns: minmax(7rem, 1fr) minmax(6rem, 2fr) 3rem auto; }
+.client { margin-top: .75rem; padding-top: .75rem; border-top: 1px solid var(--line); grid-template-columns: minmax(7rem, 1fr) minmax(6rem, 2fr) 3.5rem auto; }
 .away { opacity: .55; }
 small, .state { color: var(--faint); }
-output { text-align: right; font-variant-numeric: tabular-nums; }
+output { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 input[type=range] { width: 100%; accent-color: var(--accent); }
 button, select { font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .5rem;
   padding: .25rem .6rem; min-height: 2.25rem; }
@@ -23,7 +23,7 @@ select option { color: CanvasText; background: Canvas; }
 button[aria-pressed=true] { background: var(--accent); border-color: var(--accent); color: var(--card); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem; }
-@media (max-width: 30rem) { .client { grid-template-columns: 1fr 3rem auto; } .client > :first-child { grid-column: 1 / -1; } .head { grid-template-columns: 1fr; } }
+@media (max-width: 30rem) { .client { grid-template-columns: 1fr 3.5rem auto; } .client > :first-child { grid-column: 1 / -1; } .head { grid-template-columns: 1fr; } }
 `;
 
 const SCRIPT = `
