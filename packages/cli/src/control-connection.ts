@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import type { MethodName, MethodParams, MethodResult, RpcError } from "@tutti/protocol/control";
+import type { MethodInput, MethodName, MethodResult, RpcError } from "@tutti/protocol/control";
 import { type ControlAddress, formatAddress } from "./control-address.ts";
 import { Failure, unavailable } from "./failure.ts";
 
@@ -82,7 +82,7 @@ export class ControlConnection {
   /** One question of our own API. */
   call<Name extends MethodName>(
     method: Name,
-    params: MethodParams<Name>,
+    params: MethodInput<Name>,
   ): Promise<MethodResult<Name>> {
     return this.callRaw(method, params) as Promise<MethodResult<Name>>;
   }

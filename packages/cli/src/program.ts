@@ -5,6 +5,7 @@ import { addConfigVerbs } from "./tree/config-verbs.ts";
 import { addGroupVerbs } from "./tree/group-verbs.ts";
 import { addHouseVerbs } from "./tree/house-verbs.ts";
 import { addMachineVerbs } from "./tree/machine-verbs.ts";
+import { addPresetVerbs } from "./tree/preset-verbs.ts";
 import { addShellVerbs } from "./tree/shell-verbs.ts";
 import { addStreamVerbs } from "./tree/stream-verbs.ts";
 
@@ -19,6 +20,7 @@ export function makeProgram(): Command {
   addMachineVerbs(program);
   addHouseVerbs(program);
   addGroupVerbs(program);
+  addPresetVerbs(program);
   addStreamVerbs(program);
   addConfigVerbs(program);
   addShellVerbs(program);

@@ -147,6 +147,10 @@ export class Client {
       case "close":
         this.#connection.drop(output.reason);
         return;
+      case "restart":
+        this.#output.reopen();
+        this.#connection.drop("restarting");
+        return;
       case "format":
         this.#output.want({ rateHz: output.format.rateHz, channels: output.format.channels });
         return;

@@ -1,6 +1,7 @@
 import { hostname, machine, release, type } from "node:os";
 import { type Hello, VERSION } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
+import { COMMANDS } from "./core/index.ts";
 import { DECODER_NAMES } from "./decoders/index.ts";
 import { macAddress, stableId } from "./identity.ts";
 
@@ -20,7 +21,7 @@ export function makeHello(config: ClientConfig): { hello: Hello; problem?: strin
     os: `${type()} ${release()}`,
     arch: machine(),
     protocolVersion: 2,
-    tutti: { version: VERSION, codecs: DECODER_NAMES, udpTime: true },
+    tutti: { version: VERSION, codecs: DECODER_NAMES, udpTime: true, commands: COMMANDS },
   };
   return { hello, ...(problem !== undefined && { problem }) };
 }

@@ -36,6 +36,7 @@ const LEVELS = {
   jumped: "warn",
   "late chunks": "warn",
   settings: "debug",
+  command: "info",
   "server error": "warn",
   "protocol error": "warn",
   "server silent": "warn",

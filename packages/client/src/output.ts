@@ -65,6 +65,12 @@ export class Output {
     this.#wake();
   }
 
+  /** Closes the device and opens it again. */
+  reopen(): void {
+    this.#wanted = { ...this.#wanted };
+    this.#wake();
+  }
+
   /** Resolves once the device is free. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -1,4 +1,5 @@
 export { corrected, nearest } from "./config/nearest.ts";
+export { changeTogether, meanVolume, type VolumeChange } from "./control/group-volume.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./sample-format.ts";
@@ -11,4 +12,5 @@ export { clientIdOf, type Hello, type HelloExtension } from "./wire/hello.ts";
 export * from "./wire/message.ts";
 export * from "./wire/message-splitter.ts";
 export type { ServerSettings, SettingsExtension } from "./wire/server-settings.ts";
+export type { Band, SoundSettings } from "./wire/sound-settings.ts";
 export * from "./wire/time-datagram.ts";

@@ -16,11 +16,11 @@ export function methodTable({ methods }: OpenRpc): string {
 }
 
 /** One table row for each parameter that a name does not explain. */
-export function parameterTable({ methods }: OpenRpc): string {
+export function parameterTable({ methods, components }: OpenRpc): string {
   const rows = methods.flatMap(({ name, params }) =>
     params
       .filter((parameter) => parameter.name !== "ifRevision")
-      .flatMap((parameter) => explained(parameter.name, parameter.schema))
+      .flatMap((parameter) => explained(parameter.name, parameter.schema, components.schemas))
       .map((row) => [`\`${name}\``, ...row]),
   );
   return table(["Method", "Parameter", "Allowed", "Meaning"], rows);
@@ -48,22 +48,34 @@ function shape({ properties, ...schema }: JsonSchema): string {
   return names.length > 0 ? `\`{${names.join(", ")}}\`` : "";
 }
 
-function explained(name: string, schema: JsonSchema): string[][] {
-  const inner = [schema, ...(schema.anyOf ?? [])].flatMap(({ properties, items }) => [
-    ...Object.entries(properties ?? {}).map(([key, each]) => explained(`${name}.${key}`, each)),
-    ...Object.entries(items?.properties ?? {}).map(([key, each]) =>
-      explained(`${name}[].${key}`, each),
-    ),
-  ]);
-  const { description } = schema;
-  const own = description === undefined ? [] : [[`\`${name}\``, allowed(schema), description]];
-  return [...own, ...inner.flat()];
+type Schemas = OpenRpc["components"]["schemas"];
+
+function explained(name: string, schema: JsonSchema, schemas: Schemas): string[][] {
+  const below = [schema, ...(schema.anyOf ?? [])].flatMap(({ properties, items }) => {
+    const each = items?.$ref ? schemas[items.$ref.replace(/^.*\//, "")] : items;
+    return [
+      ...Object.entries(properties ?? {}).map(([key, inner]) => [`${name}.${key}`, inner] as const),
+      ...Object.entries(each?.properties ?? {}).map(
+        ([key, inner]) => [`${name}[].${key}`, inner] as const,
+      ),
+    ];
+  });
+  const description = [schema, ...(schema.anyOf ?? [])].find((each) => each.description);
+  const own = description ? [[`\`${name}\``, allowed(schema), description.description ?? ""]] : [];
+  return [...own, ...below.flatMap(([key, inner]) => explained(key, inner, schemas))];
 }
 
 function allowed(schema: JsonSchema): string {
-  const { anyOf, enum: choices, items, type } = schema;
+  const { anyOf, enum: choices, type = [] } = schema;
   if (anyOf) return anyOf.map(allowed).join(", or ");
   if (choices) return choices.map((choice) => `\`${String(choice)}\``).join(", ");
+  return [type]
+    .flat()
+    .map((each) => kindOf(each, schema))
+    .join(", or ");
+}
+
+function kindOf(type: string, schema: JsonSchema): string {
   switch (type) {
     case "integer":
       return `a whole number${range(schema)}`;
@@ -72,11 +84,11 @@ function allowed(schema: JsonSchema): string {
     case "boolean":
       return "true or false";
     case "array":
-      return `a list${items?.type === "string" ? " of texts" : ""}`;
+      return `a list${schema.items?.type === "string" ? " of texts" : ""}`;
     case "string":
       return "text";
     default:
-      return type ?? "";
+      return type;
   }
 }
 

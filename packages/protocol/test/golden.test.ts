@@ -102,6 +102,28 @@ const MEANINGS: Readonly<Record<string, object>> = {
     tutti: { version: "0.1.0", codecs: ["opus", "flac", "pcm"], udpTime: true },
   },
   "client-stats": { kind: "client stats", stats: GOLDEN_STATS },
+  "client-command": { kind: "client command", command: "identify" },
+  "hello-commands": {
+    kind: "hello",
+    id: "c0ffee",
+    hostName: "den",
+    tutti: { version: "0.2.0", codecs: ["opus"], udpTime: true, commands: ["identify", "restart"] },
+  },
+  "server-settings-sound": {
+    kind: "server settings",
+    bufferMs: 1_000,
+    volumePercent: 40,
+    tutti: {
+      version: "0.2.0",
+      sound: {
+        balance: -12.5,
+        channels: "swap",
+        curve: "linear",
+        equalizer: [{ kind: "lowShelf", hz: 120, gainDb: -4.5, q: 0.75 }],
+        loudness: true,
+      },
+    },
+  },
   "server-settings-tutti": {
     kind: "server settings",
     bufferMs: 1_000,

@@ -50,7 +50,7 @@ export function importState(
       streamId,
     });
   }
-  return { house: { clients, groups, revision: 0, schemaVersion: 1 }, notes };
+  return { house: { clients, groups, presets: [], revision: 0, schemaVersion: 1 }, notes };
 }
 
 function clientOf(client: Loose, notes: string[]): SavedHouse["clients"][number] {

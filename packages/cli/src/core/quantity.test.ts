@@ -5,6 +5,7 @@ import {
   formatMillis,
   formatPpm,
   formatSignedMicros,
+  parseDuration,
 } from "./quantity.ts";
 
 test.each([
@@ -30,4 +31,11 @@ test("signs, tenths, rates, ages", () => {
     "2 h",
     "2 d",
   ]);
+});
+
+test("durations are read with their units, minutes without", () => {
+  expect(["90s", "45m", "1h", "30", " 2 h "].map(parseDuration)).toEqual([
+    90, 2_700, 3_600, 1_800, 7_200,
+  ]);
+  expect(["", "x", "-5m", "1d", "1.5h"].map(parseDuration)).toEqual(Array(5).fill(undefined));
 });

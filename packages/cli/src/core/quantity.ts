@@ -35,3 +35,12 @@ export function formatAge(seconds: number): string {
   if (whole < 86_400) return `${Math.floor(whole / 3_600)} h`;
   return `${Math.floor(whole / 86_400)} d`;
 }
+
+const SECONDS_IN = { s: 1, m: 60, h: 3_600 } as const;
+
+/** Reads "90s", "45m", "1h"; a number alone is minutes, as on any sleep timer. In seconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit = "m"] = /^(\d{1,5})\s?([smh])?$/.exec(text.trim()) ?? [];
+  if (digits === undefined) return undefined;
+  return Number(digits) * SECONDS_IN[unit as keyof typeof SECONDS_IN];
+}

@@ -1,5 +1,6 @@
+import { changeTogether } from "@tutti/protocol";
 import { expect, test } from "vitest";
-import { changeTogether, parseVolume } from "./volume-change.ts";
+import { parseVolume } from "./volume-change.ts";
 
 test.each([
   ["50", { kind: "to", percent: 50 }],

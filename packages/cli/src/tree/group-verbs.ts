@@ -32,6 +32,17 @@ export function addGroupVerbs(program: Command): void {
     .argument("<new-name>", "'' takes the name away")
     .action(lazily(async () => (await verbs()).nameGroup));
   withExamples(withServer(name), ["tutti group name kitchen Downstairs", ""]);
+  const sleep = group
+    .command("sleep")
+    .description("mute a group after a while")
+    .argument("<group>", "the group, or one of its clients")
+    .argument("<time>", "45m, 1h, 90s; off: not after all")
+    .action(lazily(async () => (await import("../verbs/group-sleep.ts")).sleepGroup));
+  withExamples(
+    withServer(sleep),
+    ["tutti group sleep bedroom 30m", "silent in half an hour"],
+    ["tutti group sleep bedroom off", ""],
+  );
   for (const verb of ["mute", "unmute"] as const) {
     const mute = group
       .command(verb)

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { parseSeconds } from "../interval-option.ts";
+import { addClientCommands } from "./client-verbs.ts";
 import { lazily, withExamples, withServer } from "./verb.ts";
 
 /** Everything that reads or changes the house through the server's control API. */
@@ -113,6 +114,7 @@ function addClient(program: Command): void {
     .argument("<client>", "the client")
     .action(lazily(async () => (await import("../verbs/client.ts")).forgetClient));
   withExamples(withServer(forget), ["tutti client forget old-pi", "it is new when it comes back"]);
+  addClientCommands(client);
 }
 
 function addEvents(program: Command): void {

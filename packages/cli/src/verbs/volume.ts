@@ -1,6 +1,7 @@
+import { changeTogether, meanVolume, type VolumeChange } from "@tutti/protocol";
 import type { ControlConnection } from "../control-connection.ts";
-import { groupName, nameOf } from "../core/house-view.ts";
-import { changeTogether, parseVolume, type VolumeChange } from "../core/volume-change.ts";
+import { groupName, type House, nameOf } from "../core/house-view.ts";
+import { parseVolume } from "../core/volume-change.ts";
 import { misuse } from "../failure.ts";
 import { clientCalled, groupCalled } from "../house-names.ts";
 import { say } from "../print.ts";
@@ -31,15 +32,30 @@ async function client(name: string, change: VolumeChange | undefined, at: AtHous
 async function group(name: string, change: VolumeChange | undefined, at: AtHouse): Promise<void> {
   const group = groupCalled(name, at.house);
   const now = group.clients.map(({ config }) => config.volume.percent);
-  const wanted = change ? changeTogether(now, change) : now;
-  const lines: string[] = [];
-  for (const [index, client] of group.clients.entries()) {
-    const percent = wanted[index] ?? 0;
-    if (percent !== now[index]) await setVolume(at.connection, client.id, percent);
-    lines.push(`  ${nameOf(client)}: ${percent} %`);
+  const percents = change ? await changeGroup(group, now, change, at) : now;
+  const lines = group.clients.map((client, index) => `  ${nameOf(client)}: ${percents[index]} %`);
+  const mean = Math.round(meanVolume(percents));
+  say(`${groupName(group)}: ${mean} %${group.muted ? ", muted" : ""}`, ...lines);
+}
+
+/** One call of our own server does it; Snapcast's is told for each client. Resolves to the clients' volumes. */
+async function changeGroup(
+  { id, clients }: House["groups"][number],
+  now: readonly number[],
+  change: VolumeChange,
+  { connection, house }: AtHouse,
+): Promise<number[]> {
+  if (house.server?.tutti) {
+    const how = change.kind === "to" ? { percent: change.percent } : { delta: change.percent };
+    const set = await connection.call("Group.SetVolume", { id, ...how });
+    return set.clients.map(({ volume }) => volume.percent);
   }
-  const mean = wanted.reduce((sum, each) => sum + each, 0) / Math.max(1, wanted.length);
-  say(`${groupName(group)}: ${Math.round(mean)} %${group.muted ? ", muted" : ""}`, ...lines);
+  const wanted = changeTogether(now, change);
+  for (const [index, client] of clients.entries()) {
+    const percent = wanted[index] ?? 0;
+    if (percent !== now[index]) await setVolume(connection, client.id, percent);
+  }
+  return wanted;
 }
 
 /** Resolves to what the server made of it. */

@@ -39,6 +39,8 @@ export type PlayerEvent =
       readonly error: string;
       readonly detail: string;
     }
+  /** The server told us to do something. */
+  | { readonly kind: "command"; readonly command: string }
   /** The server broke the protocol; the connection is closed. */
   | { readonly kind: "protocol error"; readonly reason: string }
   /** Nothing came from the server for longer than a living one stays silent. */

@@ -1,4 +1,5 @@
 export { ClockFilter, type TimeExchange } from "./clock-filter.ts";
+export { COMMANDS } from "./commands.ts";
 export type { PlayerEvent } from "./events.ts";
 export { Player } from "./player.ts";
 export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";

@@ -36,5 +36,7 @@ export type PlayerOutput =
       readonly port: number;
     }
   | { readonly kind: "close"; readonly reason: string }
+  /** Card and connection are to be opened anew. */
+  | { readonly kind: "restart" }
   | { readonly kind: "format"; readonly format: SampleFormat }
   | { readonly kind: "event"; readonly event: PlayerEvent };

@@ -22,10 +22,10 @@ import type { PlayerPorts } from "./ports.ts";
 import { type Plausible, Programme } from "./programme.ts";
 import { Reporter, reportOf, type ShellReport } from "./report.ts";
 import { Session, sameSettings } from "./session.ts";
+import { Sound } from "./sound.ts";
 import type { PlayerStats } from "./stats.ts";
 import type { Way } from "./time-sync.ts";
 import { Timekeeper } from "./timekeeper.ts";
-import { gainOf, Volume } from "./volume.ts";
 
 /** How the output is opened before any stream is known. */
 const FIRST_FORMAT: OutputFormat = { rateHz: 48_000, channels: 2 };
@@ -40,7 +40,7 @@ const SHIFT_MAX = 100_000;
 export class Player {
   readonly #config: PlayerConfig;
   readonly #time: Timekeeper;
-  readonly #volume = new Volume();
+  readonly #sound = new Sound();
   #output: OutputFormat = FIRST_FORMAT;
   readonly #playout = new Playout(FIRST_FORMAT);
   readonly #programme: Programme;
@@ -96,7 +96,7 @@ export class Player {
     const stamp = this.#recordedAt(heardAt);
     this.#playout.render(into, stamp, this.#time.filter.drift - cardRate);
     this.#heard.note(heardAt, this.sounding ? stamp - this.#playout.lateness : Number.NaN);
-    this.#volume.apply(into, channels);
+    this.#sound.apply(into, this.#output);
     this.#rendered = stamp + (into.length / channels / rateHz) * 1_000_000;
   }
 
@@ -246,6 +246,9 @@ export class Player {
         this.#event({ kind: "server error", code, error, detail });
         return;
       }
+      case "client command":
+        this.#obey(message.command);
+        return;
       case "hello":
       case "client info":
       case "stream tags":
@@ -272,10 +275,17 @@ export class Player {
     this.#event({ kind: "settings", bufferMs, latencyMs, volumePercent, muted });
   }
 
+  /** What is not known was never promised, in the Hello. */
+  #obey(command: string): void {
+    this.#event({ kind: "command", command });
+    if (command === "identify") this.#sound.chime();
+    if (command === "restart") this.#outputs.push({ kind: "restart" });
+  }
+
   #setVolume(percent: number, muted: boolean): void {
     const { max, curve } = this.#config.volume;
-    const gain = muted ? 0 : gainOf(Math.min(percent, max), curve);
-    this.#volume.set(gain, this.#output.rateHz);
+    const settings = this.#settings?.tutti?.sound ?? {};
+    this.#sound.set({ percent, muted, max, curve, settings }, this.#output.rateHz);
   }
 
   #setStream(header: CodecHeader, now: LocalInstant): void {

@@ -5,4 +5,7 @@ export * from "./methods.ts";
 export * from "./model.ts";
 export * from "./notifications.ts";
 export { type JsonSchema, type OpenRpc, openRpc } from "./openrpc.ts";
+export { OWN_METHODS } from "./own-methods.ts";
+export * from "./preset.ts";
 export * from "./saved-house.ts";
+export * from "./sound.ts";

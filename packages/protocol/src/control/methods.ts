@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ReportedStats } from "./client-stats.ts";
 import { changed, changing, JsonValue, type MethodSpec } from "./method-spec.ts";
 import { Client, Group, HouseStatus } from "./model.ts";
+import { OWN_METHODS } from "./own-methods.ts";
 
 const id = z.string();
 const NoParams = z.object({});
@@ -25,6 +26,7 @@ const RpcCommand = z.object({
 
 /** Every method there is, by name: types, checks and documentation all come from here. */
 export const METHODS = {
+  ...OWN_METHODS,
   "Client.GetStats": {
     summary: "How well a client plays, by its own last report; null when it sends none",
     params: ClientParams,
@@ -144,6 +146,8 @@ export const METHODS = {
 
 export type MethodName = keyof typeof METHODS;
 export type MethodParams<Name extends MethodName> = z.infer<(typeof METHODS)[Name]["params"]>;
+/** Parameters as a caller may give them: what has a default may be left out. */
+export type MethodInput<Name extends MethodName> = z.input<(typeof METHODS)[Name]["params"]>;
 export type MethodResult<Name extends MethodName> = z.infer<(typeof METHODS)[Name]["result"]>;
 
 export function isMethod(name: string): name is MethodName {
@@ -166,6 +170,8 @@ export function readParams<Name extends MethodName>(name: Name, params: unknown)
 function mistakeOf(issue: z.core.$ZodIssue | undefined): string {
   const name = issue?.path.join(".") ?? "";
   if (issue?.input === undefined) return `Parameter '${name}' is missing`;
+  if (issue.code === "too_small" || issue.code === "too_big")
+    return `Parameter '${name}' is ${issue.code === "too_big" ? "too big" : "too small"}`;
   if (issue.code !== "invalid_type") return `Parameter '${name}' is not valid`;
   return `Parameter '${name}' must be ${issue.expected}`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ReportedStats } from "./client-stats.ts";
 import { Revision } from "./method-spec.ts";
+import { Sound } from "./sound.ts";
 
 /**
  * The house as the control API shows it: field names, nesting and types are Snapcast's, because
@@ -39,6 +40,18 @@ export const ClientConfig = z.object({
 });
 export type ClientConfig = z.infer<typeof ClientConfig>;
 
+/** What was set on a client beyond Snapcast's settings. */
+export const ClientExtras = z.object({
+  /** What it plays whenever it gets a group of its own. */
+  defaultStream: z.string().optional(),
+  /** How loud it is when it comes back after more than a minute. (percent) */
+  startVolume: z.int().min(0).max(100).optional(),
+  /** Volumes above sound like this one. (percent) */
+  maxVolume: z.int().min(0).max(100).optional(),
+  sound: Sound.optional(),
+});
+export type ClientExtras = z.infer<typeof ClientExtras>;
+
 export const Client = z.object({
   config: ClientConfig,
   connected: z.boolean(),
@@ -48,6 +61,8 @@ export const Client = z.object({
   snapclient: z.object({ name: z.string(), protocolVersion: z.int(), version: z.string() }),
   /** Of a connected client of our own kind that has reported; in answers, not in notifications of its own. */
   stats: ReportedStats.optional(),
+  /** Absent while nothing of it is set. */
+  tutti: ClientExtras.optional(),
 });
 export type Client = z.infer<typeof Client>;
 
@@ -57,6 +72,13 @@ export const Group = z.object({
   muted: z.boolean(),
   name: z.string(),
   stream_id: z.string(),
+  /** Absent while nothing of it is set. */
+  tutti: z
+    .object({
+      /** When the group is muted. (seconds since 1970) */
+      sleepAt: z.int(),
+    })
+    .optional(),
 });
 export type Group = z.infer<typeof Group>;
 
@@ -98,8 +120,15 @@ export const ServerAbout = z.object({
     /** A version of Snapcast with the same abilities: its apps compare it. */
     version: z.string(),
   }),
-  /** Our own name and version, and how often the house was changed. */
-  tutti: z.object({ name: z.string(), revision: Revision, version: z.string() }),
+  tutti: z.object({
+    /** Our own name and version. */
+    name: z.string(),
+    version: z.string(),
+    /** Names of those that were saved. */
+    presets: z.array(z.string()),
+    /** How often the house was changed. */
+    revision: Revision,
+  }),
 });
 export type ServerAbout = z.infer<typeof ServerAbout>;
 

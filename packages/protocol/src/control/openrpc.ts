@@ -15,12 +15,14 @@ import {
   WallTime,
 } from "./model.ts";
 import { NOTIFICATIONS } from "./notifications.ts";
+import { Preset } from "./preset.ts";
+import { Band, Sound } from "./sound.ts";
 
 /** A schema as JSON Schema has it; the part of it that ours use. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly description?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
@@ -67,13 +69,16 @@ export interface OpenRpc {
 
 /** Shapes that have a name of their own in the document. */
 const SHAPES = {
+  Band,
   Client,
   Group,
   Host,
   HouseStatus,
   JsonValue,
+  Preset,
   ReportedStats,
   ServerAbout,
+  Sound,
   Stream,
   StreamProperties,
   StreamUri,

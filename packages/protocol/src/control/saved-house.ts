@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Revision } from "./method-spec.ts";
 import { Client } from "./model.ts";
+import { Preset } from "./preset.ts";
 
 /** The file in the state directory that holds the house. */
 export const SAVED_HOUSE_FILE = "house.json";
@@ -11,6 +12,8 @@ export const SavedGroup = z.object({
   id: z.string(),
   muted: z.boolean(),
   name: z.string(),
+  /** When it is muted. (seconds since 1970) */
+  sleepAt: z.int().optional(),
   streamId: z.string(),
 });
 export type SavedGroup = z.infer<typeof SavedGroup>;
@@ -19,6 +22,7 @@ export type SavedGroup = z.infer<typeof SavedGroup>;
 export const SavedHouse = z.object({
   clients: z.array(Client.omit({ connected: true, stats: true })),
   groups: z.array(SavedGroup),
+  presets: z.array(Preset).default([]),
   /** Files of earlier releases have none. */
   revision: Revision.default(0),
   schemaVersion: z.literal(1),

@@ -11,6 +11,8 @@ export interface HelloExtension {
   readonly codecs: readonly string[];
   /** Whether it asks for the time in UDP datagrams beside the stream. */
   readonly udpTime: boolean;
+  /** Names of the commands it carries out. Earlier releases know none. */
+  readonly commands?: readonly string[];
 }
 
 /** How a client introduces itself. Missing fields get the defaults the field's own servers use. */
@@ -30,8 +32,8 @@ export interface Hello {
 }
 
 const NO_MAC = "00:00:00:00:00:00";
-/** More codecs than there are names for. */
-const CODECS_MAX = 32;
+/** More codecs, and more commands, than there are names for. */
+const NAMES_MAX = 32;
 
 /** The id the server knows a client by. */
 export function clientIdOf({ id, instance }: Pick<Hello, "id" | "instance">): string {
@@ -85,9 +87,13 @@ function readId(id: unknown, mac: string): string {
 function readExtension(json: Readonly<Record<string, unknown>>): HelloExtension {
   return {
     version: labelOr(json.version, ""),
-    codecs: Array.isArray(json.codecs)
-      ? json.codecs.filter((codec) => typeof codec === "string").slice(0, CODECS_MAX)
-      : [],
+    codecs: namesIn(json.codecs),
     udpTime: json.udpTime === true,
+    ...(Array.isArray(json.commands) && { commands: namesIn(json.commands) }),
   };
+}
+
+function namesIn(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.filter((name) => typeof name === "string").slice(0, NAMES_MAX);
 }

@@ -6,7 +6,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { readClientStats, type UncheckedStats, writeClientStats } from "./client-stats.ts";
 import { HEADER_BYTES, type Header, writeHeader, writeSize } from "./header.ts";
 import { type Hello, readHello, writeHello } from "./hello.ts";
-import { flagOr, integerOr } from "./json-fields.ts";
+import { flagOr, integerOr, labelOr } from "./json-fields.ts";
 import type { RawMessage } from "./message-splitter.ts";
 import { readServerSettings, type ServerSettings, writeServerSettings } from "./server-settings.ts";
 import { readStamp, writeStamp } from "./stamp.ts";
@@ -48,6 +48,7 @@ export type Message =
     }
   /** Only between peers that announced themselves as ours. */
   | { readonly kind: "client stats"; readonly stats: UncheckedStats }
+  | { readonly kind: "client command"; readonly command: string }
   | { readonly kind: "unknown"; readonly type: number };
 
 export type KnownMessage = Exclude<Message, { kind: "unknown" }>;
@@ -63,6 +64,7 @@ export const MESSAGE_TYPES = {
   "client info": 7,
   error: 8,
   "client stats": OWN_MESSAGE_TYPE_MIN,
+  "client command": OWN_MESSAGE_TYPE_MIN + 1,
 } as const satisfies Record<KnownMessage["kind"], number>;
 
 /** Header fields the sender may choose; all others follow from the message. */
@@ -112,6 +114,8 @@ export function decodeMessage({ header, body }: RawMessage): Message {
       return { kind: "error", code: reader.u32(), error: reader.text(), detail: reader.text() };
     case MESSAGE_TYPES["client stats"]:
       return { kind: "client stats", stats: readClientStats(reader) };
+    case MESSAGE_TYPES["client command"]:
+      return { kind: "client command", command: labelOr(reader.json().command, "") };
     default:
       return { kind: "unknown", type: header.type };
   }
@@ -146,6 +150,9 @@ function writeBody(writer: ByteWriter, message: KnownMessage): void {
       return;
     case "client stats":
       writeClientStats(writer, message.stats);
+      return;
+    case "client command":
+      writer.json({ command: message.command });
       return;
   }
 }

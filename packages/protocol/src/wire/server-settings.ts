@@ -3,6 +3,7 @@ import { PEER_BUFFER_MS_MAX } from "../limits.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { flagOr, integerOr, labelOr, optionalObject, textOr } from "./json-fields.ts";
+import { readSoundSettings, type SoundSettings } from "./sound-settings.ts";
 
 /** What a Tutti server adds to ServerSettings, under the key "Tutti", for clients that announced themselves. */
 export interface SettingsExtension {
@@ -15,6 +16,8 @@ export interface SettingsExtension {
     /** Sixteen hexadecimal digits to show with each question. */
     readonly token: string;
   };
+  /** Absent: plain. */
+  readonly sound?: SoundSettings;
 }
 
 const TOKEN = /^[0-9a-f]{16}$/;
@@ -78,10 +81,12 @@ function readVolume(value: unknown): number {
 
 function readExtension(json: Readonly<Record<string, unknown>>): SettingsExtension {
   const udpTime = readUdpTime(optionalObject(json.udpTime));
+  const sound = readSoundSettings(json.sound);
   return {
     version: labelOr(json.version, ""),
     epoch: labelOr(json.epoch, ""),
     ...(udpTime && { udpTime }),
+    ...(sound && { sound }),
   };
 }
 

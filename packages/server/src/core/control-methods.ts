@@ -7,18 +7,20 @@ import {
   openRpc,
   type RpcError,
 } from "@tutti/protocol/control";
-import { refuseCommand, refuseProperty, STREAM_NOT_FOUND } from "./control-streams.ts";
-import type { House, HouseChange } from "./house.ts";
-import { clientShape, groupShape, type Reports } from "./reports.ts";
-import { type About, houseStatus, type StreamStatus } from "./status.ts";
+import { CLIENT_NOT_FOUND, GROUP_NOT_FOUND, STREAM_NOT_FOUND } from "./control-refusals.ts";
+import { refuseCommand, refuseProperty } from "./control-streams.ts";
+import type { House, HouseChange, WallTime } from "./house.ts";
+import type { ClientCommand } from "./house-change.ts";
+import { ownMethods } from "./own-methods.ts";
+import { clientShape, groupShape } from "./reports.ts";
+import { type StatusContext, type StreamStatus, whole } from "./status.ts";
 
 /** What the methods work on. */
-export interface ControlContext {
+export interface ControlContext extends StatusContext {
   readonly house: House;
-  readonly about: About;
-  readonly streams: readonly StreamStatus[];
-  /** Gathered only where they are shown. */
-  readonly reports: () => Reports;
+  readonly wall: WallTime;
+  /** Whether a connected client carries out that command. */
+  readonly able: (client: string, command: ClientCommand) => boolean;
 }
 
 /** Either a result and what it changed, or the reason for neither. */
@@ -26,18 +28,17 @@ export type Outcome<Name extends MethodName = MethodName> =
   | { readonly result: MethodResult<Name>; readonly changes: HouseChange[] }
   | { readonly error: RpcError };
 
-type Methods = {
+/** One function for each method. */
+export type Methods = {
   readonly [Name in MethodName]: (
     params: MethodParams<Name>,
     context: ControlContext,
   ) => Outcome<Name>;
 };
 
-const CLIENT_NOT_FOUND = internalError("Client not found");
-const GROUP_NOT_FOUND = internalError("Group not found");
-
 /** One function for each method; parameters are checked before, ids are looked up here. */
 export const methods: Methods = {
+  ...ownMethods,
   "Client.GetStats": ({ id }, { house, reports }) =>
     house.client(id) ? answer({ stats: reports().get(id) ?? null }) : { error: CLIENT_NOT_FOUND },
   "Client.GetStatus": ({ id }, { house, reports }) => {
@@ -116,11 +117,6 @@ export const methods: Methods = {
 
 function answer<Result>(result: Result): { result: Result; changes: HouseChange[] } {
   return { result, changes: [] };
-}
-
-/** The house as Server.GetStatus shows it. */
-export function whole({ house, about, streams, reports }: ControlContext) {
-  return houseStatus(house, about, streams, reports());
 }
 
 function streamOf(id: string, { streams }: ControlContext): StreamStatus | undefined {

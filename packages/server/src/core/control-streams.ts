@@ -1,9 +1,5 @@
-import {
-  internalError,
-  invalidParams,
-  type MethodParams,
-  type RpcError,
-} from "@tutti/protocol/control";
+import { invalidParams, type MethodParams, type RpcError } from "@tutti/protocol/control";
+import { STREAM_NOT_FOUND } from "./control-refusals.ts";
 import { propertiesOf, type StreamStatus } from "./status.ts";
 
 type Ability = "canControl" | "canGoNext" | "canGoPrevious" | "canPause" | "canPlay" | "canSeek";
@@ -43,8 +39,6 @@ const PROPERTIES: Readonly<Record<string, { must: string; fits: (value: unknown)
   shuffle: { must: "be bool", fits: (value) => typeof value === "boolean" },
   volume: { must: "be an int", fits: (value) => Number.isSafeInteger(value) },
 };
-
-export const STREAM_NOT_FOUND = internalError("Stream not found");
 
 /** Why a command cannot be carried out. No stream has a player that could, so there always is a reason. */
 export function refuseCommand(

@@ -80,12 +80,13 @@ beforeEach(() => {
     stream("tv"),
     { ...hidden, uri: { ...hidden.uri, query: { ...hidden.uri.query, codec: "null" } } },
   ];
-  control = new Control(
-    house,
+  control = new Control(house, () => ({
     about,
-    () => streams,
-    () => new Map([["a", STATS]]),
-  );
+    streams,
+    reports: () => new Map([["a", STATS]]),
+    wall: { sec: 1_000, usec: 0 },
+    able: (client) => client === "a",
+  }));
 });
 
 const call = (method: string, params?: object, id: unknown = 1) =>
@@ -159,7 +160,7 @@ describe("answers", () => {
   test("the version reads as a Snapcast of today; ours stands beside it", () => {
     const { server } = read(ask("Server.GetStatus").response).result.server;
     expect(server.snapserver.version).toMatch(/^0\.\d+\.\d+$/);
-    expect(server.tutti).toEqual({ name: "Home", revision: 2, version: "0.1.0" });
+    expect(server.tutti).toEqual({ name: "Home", presets: [], revision: 2, version: "0.1.0" });
   });
 });
 

@@ -14,10 +14,9 @@ import {
   readParams,
   successResponse,
 } from "@tutti/protocol/control";
-import { type ControlContext, methods, type Outcome, whole } from "./control-methods.ts";
+import { type ControlContext, methods, type Outcome } from "./control-methods.ts";
 import type { House, HouseChange } from "./house.ts";
-import type { Reports } from "./reports.ts";
-import { type About, houseStatus, type StreamStatus } from "./status.ts";
+import { whole } from "./status.ts";
 
 /** What a document of a controller led to. Texts are without line end. */
 export interface ControlTurn {
@@ -35,20 +34,12 @@ const RESPONSE_CHARS_MAX = 8 * 1024 * 1024;
 /** JSON-RPC documents to commands of the house, and what follows back to text. */
 export class Control {
   readonly #house: House;
-  readonly #about: About;
-  readonly #streams: () => readonly StreamStatus[];
-  readonly #reports: () => Reports;
+  readonly #context: () => ControlContext;
 
-  constructor(
-    house: House,
-    about: About,
-    streams: () => readonly StreamStatus[],
-    reports: () => Reports,
-  ) {
+  /** `context` is asked for with each call. */
+  constructor(house: House, context: () => Omit<ControlContext, "house">) {
     this.#house = house;
-    this.#about = about;
-    this.#streams = streams;
-    this.#reports = reports;
+    this.#context = () => ({ house, ...context() });
   }
 
   /** Carries out one document, single or batch, in order. Never throws for what is in the text. */
@@ -97,12 +88,7 @@ export class Control {
 
   #call(method: string, params: unknown): Outcome {
     if (!isMethod(method)) return { error: methodNotFound(method) };
-    return invoke(method, params, {
-      house: this.#house,
-      about: this.#about,
-      streams: this.#streams(),
-      reports: this.#reports,
-    });
+    return invoke(method, params, this.#context());
   }
 
   /** Of several Server.OnUpdate only the last: each would show the same house. */
@@ -116,7 +102,7 @@ export class Control {
 
   /** The house as Server.GetStatus shows it. */
   whole(): HouseStatus {
-    return houseStatus(this.#house, this.#about, this.#streams(), this.#reports());
+    return whole(this.#context());
   }
 }
 
@@ -133,12 +119,13 @@ function invoke<Name extends MethodName>(
   return methods[name](read.params, context);
 }
 
-/** Texts of one document: an array when it was a batch, nothing when there are none. */
+/** Texts of one document: an array when it was a batch or there are several, nothing when there are none. */
 function together<Key extends string>(
   key: Key,
   texts: readonly string[],
   batch: boolean,
 ): { readonly [key in Key]?: string } {
   if (texts.length === 0) return {};
-  return { [key]: batch ? `[${texts.join(",")}]` : texts.join("") } as { [key in Key]?: string };
+  const several = batch || texts.length > 1;
+  return { [key]: several ? `[${texts.join(",")}]` : texts.join("") } as { [key in Key]?: string };
 }

@@ -1,3 +1,6 @@
+/** What a client of our own kind can be told to do. */
+export type ClientCommand = "identify" | "restart";
+
 /** What followed from a command or an arrival, for the server to carry out in this order. */
 export type HouseChange =
   /** Volume, mute or latency of that client changed: it must be told. */
@@ -6,6 +9,10 @@ export type HouseChange =
   | { readonly kind: "stream"; readonly client: string; readonly stream: string }
   /** Deleted: its sessions must end. The house knows it no longer. */
   | { readonly kind: "forgotten"; readonly client: string }
+  /** Its sessions must end, and none may begin for that long. The house still knows it. */
+  | { readonly kind: "kicked"; readonly client: string; readonly seconds: number }
+  /** It is to do that; nothing of it is remembered. */
+  | { readonly kind: "command"; readonly client: string; readonly command: ClientCommand }
   /** Something that must survive a restart. */
   | { readonly kind: "changed" }
   /** Control.notification makes the text; it adds the whole status where the method needs it. */

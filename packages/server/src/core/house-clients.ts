@@ -4,6 +4,9 @@ import type { Client, WallTime } from "@tutti/protocol/control";
 /** The most a client may play late: more than any amplifier or television takes. */
 export const LATENCY_MS_MIN = -10_000;
 
+/** Whoever is away for longer was switched off; before, it may have been the network. (s) */
+const MOMENT_SECONDS = 60;
+
 /** Ids, names and host data beyond that are no one's: they go out in every status. (characters) */
 const TEXT_CHARS_MAX = 256;
 
@@ -21,9 +24,8 @@ export function metClient(
   if (hello.id === "" || id.length > TEXT_CHARS_MAX) {
     throw new ProtocolError(`client id of ${id.length} characters`);
   }
-  const volume = { muted: false, percent: met.initialVolume };
   return {
-    config: met.known?.config ?? { instance: hello.instance, latency: 0, name: "", volume },
+    config: configOf(hello, met),
     connected: true,
     host: {
       arch: shortened(hello.arch),
@@ -39,7 +41,25 @@ export function metClient(
       protocolVersion: hello.protocolVersion,
       version: shortened(hello.version),
     },
+    ...(met.known?.tutti && { tutti: met.known.tutti }),
   };
+}
+
+/** What was set before; the volume that it is to begin with, unless it was away for a moment only. */
+function configOf(
+  { instance }: Hello,
+  {
+    initialVolume,
+    known,
+    wall,
+  }: { initialVolume: number; known: Client | undefined; wall: WallTime },
+): Client["config"] {
+  const volume = { muted: false, percent: initialVolume };
+  if (!known) return { instance, latency: 0, name: "", volume };
+  const start = known.tutti?.startVolume;
+  const away = !known.connected && wall.sec - known.lastSeen.sec > MOMENT_SECONDS;
+  if (start === undefined || !away) return known.config;
+  return { ...known.config, volume: { ...known.config.volume, percent: start } };
 }
 
 /** Which client a full house forgets: away, never named, not seen for the longest. Throws ProtocolError when there is none. */

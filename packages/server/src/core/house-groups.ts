@@ -1,9 +1,13 @@
 import type { SavedGroup } from "@tutti/protocol/control";
 
 /** A group as the house keeps it. Never changed in place, so a saved copy stays what it was. */
-export type GroupRecord = Readonly<Omit<SavedGroup, "clients">> & {
+export type GroupRecord = Readonly<Omit<SavedGroup, "clients" | "sleepAt">> & {
   readonly clients: readonly string[];
+  readonly sleepAt?: number | undefined;
 };
+
+/** Makes the group of a client that must leave its own, given the stream it played there. */
+export type Soloist = (client: string, streamId: string) => GroupRecord;
 
 /** A group of one that takes over nothing but the stream. */
 export function soloGroup(id: string, client: string, streamId: string): GroupRecord {
@@ -23,13 +27,13 @@ export function without(groups: readonly GroupRecord[], client: string): GroupRe
 
 /**
  * The groups after `groupId` was given exactly `members`. Those who must leave get groups of their
- * own on the same stream, at the end; those pulled in leave theirs; groups left empty vanish.
+ * own, at the end; those pulled in leave theirs; groups left empty vanish.
  */
 export function withMembers(
   groups: readonly GroupRecord[],
   groupId: string,
   members: readonly string[],
-  randomId: () => string,
+  soloist: Soloist,
 ): GroupRecord[] {
   const wanted = [...new Set(members)];
   const target = groups.find(({ id }) => id === groupId);
@@ -42,7 +46,7 @@ export function withMembers(
     ...rest.map((group) =>
       group.id === groupId ? { ...group, clients: [...stay, ...join] } : group,
     ),
-    ...leave.map((client) => soloGroup(randomId(), client, target.streamId)),
+    ...leave.map((client) => soloist(client, target.streamId)),
   ].filter((group) => group.clients.length > 0);
 }
 

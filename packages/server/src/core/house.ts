@@ -1,32 +1,35 @@
-import { assert, type ClientInfo, clientIdOf, type Hello } from "@tutti/protocol";
+import {
+  type ClientInfo,
+  changeTogether,
+  clientIdOf,
+  type Hello,
+  type VolumeChange,
+} from "@tutti/protocol";
 import type {
   Client,
+  ClientExtras,
   Group,
   NotificationName,
+  Preset,
   SavedHouse,
   Volume,
   WallTime,
 } from "@tutti/protocol/control";
 import { CHANGED, type HouseChange, notify, updated } from "./house-change.ts";
 import { forgettable, LATENCY_MS_MIN, metClient, shortened } from "./house-clients.ts";
-import { type GroupRecord, repaired, soloGroup, withMembers, without } from "./house-groups.ts";
+import { type GroupRecord, soloGroup, withMembers, without } from "./house-groups.ts";
+import type { HouseOptions } from "./house-options.ts";
+import {
+  presetOf,
+  recalled,
+  remaining,
+  renamedIn,
+  withoutPreset,
+  withPreset,
+} from "./house-presets.ts";
+import { HouseRecords } from "./house-records.ts";
 
-export type { HouseChange, SavedHouse, WallTime };
-
-export interface HouseOptions {
-  readonly saved?: SavedHouse | undefined;
-  /** The stream of newcomers, and of groups whose own stream is gone. */
-  readonly defaultStream: string;
-  readonly streamIds: readonly string[];
-  /** Upper end of a client's latency. (ms) */
-  readonly bufferMs: number;
-  /** Of clients never seen before. (percent) */
-  readonly initialVolume: number;
-  /** UUID shaped. */
-  readonly randomId: () => string;
-  readonly clientsMax: number;
-  readonly groupsMax: number;
-}
+export type { HouseChange, HouseOptions, SavedHouse, WallTime };
 
 export interface ClientSettings {
   readonly volumePercent: number;
@@ -39,22 +42,14 @@ export interface ClientSettings {
 /** Who is in the house: clients in groups, groups on streams, and what people set on them. */
 export class House {
   readonly #options: HouseOptions;
-  readonly #clients: Map<string, Client>;
-  #groups: readonly GroupRecord[] = [];
-  /** Each client's group: asked for every chunk that goes out. */
-  #homes: ReadonlyMap<string, GroupRecord> = new Map();
-
-  #revision: number;
+  readonly #records: HouseRecords;
 
   /** A saved house that contradicts itself is put right: each client ends up in exactly one group. */
   constructor(options: HouseOptions) {
     this.#options = options;
-    this.#revision = options.saved ? firstRevisionAfter(options.saved.revision) : 0;
-    const clients = options.saved?.clients ?? [];
-    this.#clients = new Map(clients.map((client) => [client.id, { ...client, connected: false }]));
-    const groups = options.saved?.groups ?? [];
-    const stray = (client: string) => this.#solo(client);
-    this.#regroup(repaired(groups, [...this.#clients.keys()], stray));
+    this.#records = new HouseRecords(options.saved, ({ id, tutti }) =>
+      soloGroup(options.randomId(), id, this.#playable(tutti) ?? options.defaultStream),
+    );
   }
 
   /**
@@ -63,7 +58,7 @@ export class House {
    */
   connect(hello: Hello, address: string, wall: WallTime): HouseChange[] {
     const id = clientIdOf(hello);
-    const known = this.#clients.get(id);
+    const known = this.#records.client(id);
     const client = metClient(hello, {
       address,
       wall,
@@ -71,7 +66,7 @@ export class House {
       initialVolume: this.#options.initialVolume,
     });
     const evicted = known ? [] : this.#makeRoom();
-    this.#clients.set(id, client);
+    this.#records.keep(client);
     if (!known) {
       this.#place(id);
       return [...evicted, this.#changed(), updated()];
@@ -85,62 +80,62 @@ export class House {
 
   /** The last session of this client ended. */
   disconnect(clientId: string, wall: WallTime): HouseChange[] {
-    const known = this.#clients.get(clientId);
+    const known = this.#records.client(clientId);
     if (!known?.connected) return [];
     const client = { ...known, connected: false, lastSeen: wall };
-    this.#clients.set(clientId, client);
+    this.#records.keep(client);
     return [this.#changed(), this.#told("Client.OnDisconnect", { client, id: clientId })];
   }
 
   /** A sign of life. Not worth persisting. */
   seen(clientId: string, wall: WallTime): void {
-    const known = this.#clients.get(clientId);
-    if (known) this.#clients.set(clientId, { ...known, lastSeen: wall });
+    const known = this.#records.client(clientId);
+    if (known) this.#records.keep({ ...known, lastSeen: wall });
   }
 
   /** The volume was set at the speaker itself, which therefore need not be told. */
   clientInfo(clientId: string, { volumePercent, muted }: ClientInfo): HouseChange[] {
-    const known = this.#clients.get(clientId);
+    const known = this.#records.client(clientId);
     if (!known) return [];
     const volume = { muted, percent: volumePercent };
-    this.#configure(clientId, { volume });
+    this.#records.configure(clientId, { volume });
     return [this.#changed(), this.#told("Client.OnVolumeChanged", { id: clientId, volume })];
   }
 
   /** What a known client must be told of its settings. */
   settingsOf(clientId: string): ClientSettings {
-    const { latency, volume } = this.#known(clientId).config;
-    const muted = volume.muted || this.#groupOf(clientId).muted;
-    return { volumePercent: volume.percent, muted, latencyMs: latency };
+    const { config, tutti } = this.#records.known(clientId);
+    const { latency, volume } = config;
+    const muted = volume.muted || this.#records.groupOf(clientId).muted;
+    const volumePercent = Math.min(volume.percent, tutti?.maxVolume ?? 100);
+    return { volumePercent, muted, latencyMs: latency };
   }
 
   /** The stream a known client plays. */
   streamOf(clientId: string): string {
-    return this.#groupOf(clientId).streamId;
+    return this.#records.groupOf(clientId).streamId;
   }
 
   /** Counts the changes: two readings with the same number saw the same house. */
   get revision(): number {
-    return this.#revision;
+    return this.#records.revision;
   }
 
   saved(): SavedHouse {
-    const clients = [...this.#clients.values()].map(({ connected: _, ...client }) => client);
-    const groups = this.#groups.map((group) => ({ ...group, clients: [...group.clients] }));
-    return { clients, groups, revision: this.#revision, schemaVersion: 1 };
+    return this.#records.saved;
   }
 
   client(id: string): Client | undefined {
-    return this.#clients.get(id);
+    return this.#records.client(id);
   }
 
   group(id: string): Group | undefined {
-    const group = this.#groups.find((group) => group.id === id);
-    return group && this.#shown(group);
+    const group = this.#records.groups.find((group) => group.id === id);
+    return group && this.#records.shown(group);
   }
 
   groups(): Group[] {
-    return this.#groups.map((group) => this.#shown(group));
+    return this.#records.groups.map((group) => this.#records.shown(group));
   }
 
   hasStream(id: string): boolean {
@@ -149,9 +144,9 @@ export class House {
 
   /** Whether `setMembers` would keep within the limit of groups. A house above it may still shrink. */
   hasRoomFor(groupId: string, clients: readonly string[]): boolean {
-    const members = this.#existing(clients);
-    const groups = withMembers(this.#groups, groupId, members, () => "").length;
-    return groups <= Math.max(this.#options.groupsMax, this.#groups.length);
+    const members = this.#records.existing(clients);
+    const groups = withMembers(this.#records.groups, groupId, members, this.#soloist).length;
+    return groups <= Math.max(this.#options.groupsMax, this.#records.groups.length);
   }
 
   /** Sets what is given of percent (clamped to 0 to 100, whole) and mute of a known client. */
@@ -159,10 +154,10 @@ export class House {
     clientId: string,
     set: { readonly muted?: boolean | undefined; readonly percent?: number | undefined },
   ): { readonly volume: Volume; readonly changes: HouseChange[] } {
-    const { volume: old } = this.#known(clientId).config;
+    const { volume: old } = this.#records.known(clientId).config;
     const percent = Math.trunc(Math.min(100, Math.max(0, set.percent ?? old.percent)));
     const volume = { muted: set.muted ?? old.muted, percent };
-    this.#configure(clientId, { volume });
+    this.#records.configure(clientId, { volume });
     const changes = [
       this.#changed(),
       this.#told("Client.OnVolumeChanged", { id: clientId, volume }),
@@ -175,7 +170,7 @@ export class House {
   setLatency(clientId: string, ms: number): HouseChange[] {
     const clamped = Math.min(this.#options.bufferMs, Math.max(LATENCY_MS_MIN, ms));
     const latency = Math.round(clamped * 10) / 10;
-    this.#configure(clientId, { latency });
+    this.#records.configure(clientId, { latency });
     return [
       this.#changed(),
       this.#told("Client.OnLatencyChanged", { id: clientId, latency }),
@@ -186,7 +181,7 @@ export class House {
   /** Of a known client. Cut to a bearable length. */
   setClientName(clientId: string, wanted: string): HouseChange[] {
     const name = shortened(wanted);
-    this.#configure(clientId, { name });
+    this.#records.configure(clientId, { name });
     return [this.#changed(), this.#told("Client.OnNameChanged", { id: clientId, name })];
   }
 
@@ -195,8 +190,9 @@ export class House {
     return [...this.#forget(clientId), this.#changed(), updated()];
   }
 
+  /** Whoever mutes or unmutes a group wants nothing more of its sleep timer. */
   setMute(groupId: string, mute: boolean): HouseChange[] {
-    const group = this.#change(groupId, { muted: mute });
+    const group = this.#records.change(groupId, { muted: mute, sleepAt: undefined });
     const settings = this.#connectedOf(group).map(
       (client) => ({ kind: "settings", client }) as const,
     );
@@ -205,14 +201,14 @@ export class House {
 
   setGroupName(groupId: string, wanted: string): HouseChange[] {
     const name = shortened(wanted);
-    this.#change(groupId, { name });
+    this.#records.change(groupId, { name });
     return [this.#changed(), this.#told("Group.OnNameChanged", { id: groupId, name })];
   }
 
   /** The stream must be one the house knows. To the same stream nothing changes for the clients. */
   setStream(groupId: string, streamId: string): HouseChange[] {
     return this.#tracked(() => {
-      this.#change(groupId, { streamId });
+      this.#records.change(groupId, { streamId });
       return [
         this.#changed(),
         this.#told("Group.OnStreamChanged", { id: groupId, stream_id: streamId }),
@@ -226,19 +222,112 @@ export class House {
    */
   setMembers(groupId: string, clients: readonly string[]): HouseChange[] {
     return this.#tracked(() => {
-      const members = this.#existing(clients);
-      this.#regroup(withMembers(this.#groups, groupId, members, this.#options.randomId));
+      const members = this.#records.existing(clients);
+      this.#records.groups = withMembers(this.#records.groups, groupId, members, this.#soloist);
       return [this.#changed(), updated()];
     });
   }
 
+  /** The mean of a known group's volumes; each client keeps its distance to the others. */
+  setGroupVolume(groupId: string, change: VolumeChange): HouseChange[] {
+    const clients = this.group(groupId)?.clients ?? [];
+    const before = clients.map(({ config }) => config.volume.percent);
+    const after = changeTogether(before, change);
+    return clients.flatMap(({ id }, at) => {
+      const percent = after[at];
+      return percent === before[at] ? [] : this.setVolume(id, { percent }).changes;
+    });
+  }
+
+  /** When a known group is to be muted; undefined: never. (seconds since 1970) */
+  setSleep(groupId: string, sleepAt: number | undefined): HouseChange[] {
+    this.#records.change(groupId, { sleepAt });
+    return [this.#changed(), updated()];
+  }
+
+  /** Mutes the groups whose time has come. */
+  fallAsleep(wall: WallTime): HouseChange[] {
+    const tired = this.#records.groups.filter(
+      ({ sleepAt }) => sleepAt !== undefined && sleepAt <= wall.sec,
+    );
+    return tired.flatMap(({ id }) => [...this.setMute(id, true), updated()]);
+  }
+
+  /** What was set on a known client beyond Snapcast's settings; what is undefined is unset. */
+  setExtras(
+    clientId: string,
+    set: { readonly [Key in keyof ClientExtras]: ClientExtras[Key] | undefined },
+  ): HouseChange[] {
+    const { tutti, ...client } = this.#records.known(clientId);
+    const kept = Object.entries({ ...tutti, ...set }).filter(([, value]) => value !== undefined);
+    const extras = kept.length > 0 && { tutti: Object.fromEntries(kept) };
+    this.#records.keep({ ...client, ...extras });
+    return [this.#changed(), updated()];
+  }
+
+  /** Gives what was set on a known client, and its place, to another known one, and forgets it. */
+  merge(old: string, into: string): HouseChange[] {
+    const { config, tutti } = this.#records.known(old);
+    const { tutti: _, ...heir } = this.#records.known(into);
+    const { instance } = heir.config;
+    const forgotten: HouseChange = { kind: "forgotten", client: old };
+    const changes = this.#tracked(() => {
+      this.#records.groups = without(this.#records.groups, into);
+      const { id, clients } = this.#records.groupOf(old);
+      this.#records.change(id, {
+        clients: clients.map((member) => (member === old ? into : member)),
+      });
+      this.#records.forget(old);
+      this.#records.keep({ ...heir, config: { ...config, instance }, ...(tutti && { tutti }) });
+      this.#records.presets = renamedIn(this.#records.presets, old, into);
+      return [forgotten, this.#changed(), updated()];
+    });
+    return [...changes, { kind: "settings", client: into }];
+  }
+
+  get presets(): readonly Preset[] {
+    return this.#records.presets;
+  }
+
+  /** Keeps these groups, or all, as they are; a preset of the same name gives way. */
+  savePreset(name: string, groupIds?: readonly string[]): HouseChange[] {
+    const groups = this.#records.groups.filter(({ id }) => groupIds?.includes(id) ?? true);
+    const preset = presetOf(name, groups, (client) => this.#records.known(client));
+    this.#records.presets = withPreset(this.#records.presets, preset);
+    return [this.#changed(), updated()];
+  }
+
+  deletePreset(name: string): HouseChange[] {
+    this.#records.presets = withoutPreset(this.#records.presets, name);
+    return [this.#changed(), updated()];
+  }
+
+  /** Undefined when it would take more groups than there may be. Who has gone since is passed over. */
+  recallPreset(preset: Preset): HouseChange[] | undefined {
+    const { defaultStream, groupsMax } = this.#options;
+    const known = (id: string) => undefined !== this.#records.client(id);
+    const wanted = remaining(preset, known, (id) => (this.hasStream(id) ? id : defaultStream));
+    const groups = recalled(this.#records.groups, wanted, this.#soloist);
+    if (groups.length > Math.max(groupsMax, this.#records.groups.length)) return undefined;
+    const changes = this.#tracked(() => {
+      this.#records.groups = groups;
+      return [this.#changed(), updated()];
+    });
+    for (const { id, volume } of wanted.flatMap(({ clients }) => clients)) {
+      this.#records.configure(id, { volume });
+      changes.push({ kind: "settings", client: id });
+    }
+    return changes;
+  }
+
   /** Runs a command and adds what it meant for the clients: another stream, another mute. */
   #tracked(command: () => HouseChange[]): HouseChange[] {
-    const clients = [...this.#clients.values()].filter(({ connected }) => connected);
-    const before = new Map(clients.map(({ id }) => [id, this.#groupOf(id)]));
+    const clients = [...this.#records.clients].filter(({ connected }) => connected);
+    const before = new Map(clients.map(({ id }) => [id, this.#records.groupOf(id)]));
     const changes = command();
     for (const [client, old] of before) {
-      const { muted, streamId } = this.#groupOf(client);
+      if (!this.#records.client(client)) continue;
+      const { muted, streamId } = this.#records.groupOf(client);
       if (muted !== old.muted) changes.push({ kind: "settings", client });
       if (streamId !== old.streamId) changes.push({ kind: "stream", client, stream: streamId });
     }
@@ -247,21 +336,21 @@ export class House {
 
   /** A client whose group's stream is gone brings the group back to the default stream. */
   #findStream(client: string): HouseChange[] {
-    const { id, streamId } = this.#groupOf(client);
+    const { id, streamId } = this.#records.groupOf(client);
     if (this.hasStream(streamId)) return [];
-    const changes = this.setStream(id, this.#options.defaultStream);
+    const changes = this.setStream(id, this.#preferred(client) ?? this.#options.defaultStream);
     return changes.filter((change) => !("client" in change) || change.client !== client);
   }
 
   /** When the house is full, the unnamed client not seen for the longest gives way. */
   #makeRoom(): HouseChange[] {
-    if (this.#clients.size < this.#options.clientsMax) return [];
-    return this.#forget(forgettable(this.#clients.values()));
+    if (this.#records.clientCount < this.#options.clientsMax) return [];
+    return this.#forget(forgettable(this.#records.clients));
   }
 
   #forget(client: string): HouseChange[] {
-    this.#regroup(without(this.#groups, client));
-    this.#clients.delete(client);
+    this.#records.groups = without(this.#records.groups, client);
+    this.#records.forget(client);
     return [{ kind: "forgotten", client }];
   }
 
@@ -269,82 +358,42 @@ export class House {
   #place(client: string): void {
     const { defaultStream, groupsMax } = this.#options;
     const host =
-      this.#groups.length < groupsMax
+      this.#records.groups.length < groupsMax
         ? undefined
-        : (this.#groups.findLast(({ streamId }) => streamId === defaultStream) ??
-          this.#groups.at(-1));
-    if (host) this.#change(host.id, { clients: [...host.clients, client] });
-    else this.#regroup([...this.#groups, this.#solo(client)]);
+        : (this.#records.groups.findLast(({ streamId }) => streamId === defaultStream) ??
+          this.#records.groups.at(-1));
+    if (host) this.#records.change(host.id, { clients: [...host.clients, client] });
+    else this.#records.groups = [...this.#records.groups, this.#solo(client)];
   }
 
   /** Something was accepted: to be called once for each command or arrival, before anybody is told. */
   #changed(): HouseChange {
-    this.#revision++;
+    this.#records.revision++;
     return CHANGED;
   }
 
   #told(method: NotificationName, params: object): HouseChange {
-    return notify(method, { ...params, tutti: { revision: this.#revision } });
-  }
-
-  #regroup(groups: readonly GroupRecord[]): void {
-    this.#groups = groups;
-    this.#homes = new Map(
-      groups.flatMap((group) => group.clients.map((client) => [client, group] as const)),
-    );
+    return notify(method, { ...params, tutti: { revision: this.#records.revision } });
   }
 
   #solo(client: string): GroupRecord {
-    return soloGroup(this.#options.randomId(), client, this.#options.defaultStream);
+    return this.#soloist(client, this.#options.defaultStream);
   }
 
-  #configure(clientId: string, set: Partial<Client["config"]>): void {
-    const client = this.#known(clientId);
-    this.#clients.set(clientId, { ...client, config: { ...client.config, ...set } });
+  /** A group of one plays what its client prefers, if there is such a stream. */
+  readonly #soloist = (client: string, streamId: string): GroupRecord =>
+    soloGroup(this.#options.randomId(), client, this.#preferred(client) ?? streamId);
+
+  #preferred(client: string): string | undefined {
+    return this.#playable(this.#records.client(client)?.tutti);
   }
 
-  #change(groupId: string, set: Partial<GroupRecord>): GroupRecord {
-    const group = this.#groups.find(({ id }) => id === groupId);
-    assert(group, "the group is known");
-    const changed = { ...group, ...set };
-    this.#regroup(this.#groups.map((other) => (other === group ? changed : other)));
-    return changed;
-  }
-
-  #shown({ clients, id, muted, name, streamId }: GroupRecord): Group {
-    return {
-      clients: clients.map((client) => this.#known(client)),
-      id,
-      muted,
-      name,
-      stream_id: streamId,
-    };
-  }
-
-  #existing(clients: readonly string[]): string[] {
-    return clients.filter((client) => this.#clients.has(client));
+  #playable(extras: ClientExtras | undefined): string | undefined {
+    const wanted = extras?.defaultStream;
+    return wanted !== undefined && this.hasStream(wanted) ? wanted : undefined;
   }
 
   #connectedOf(group: GroupRecord): string[] {
-    return group.clients.filter((client) => this.#known(client).connected);
+    return group.clients.filter((client) => this.#records.known(client).connected);
   }
-
-  #known(clientId: string): Client {
-    const client = this.#clients.get(clientId);
-    assert(client, "the client is known");
-    return client;
-  }
-
-  #groupOf(clientId: string): GroupRecord {
-    const group = this.#homes.get(clientId);
-    assert(group, "every client is in a group");
-    return group;
-  }
-}
-
-/** Numbers that were told in the moment before a crash may be missing on disk: each start begins a new million. */
-const REVISIONS_A_START = 1_000_000;
-
-function firstRevisionAfter(revision: number): number {
-  return (Math.floor(revision / REVISIONS_A_START) + 1) * REVISIONS_A_START;
 }

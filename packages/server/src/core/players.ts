@@ -9,6 +9,7 @@ import {
 import type { CodecChoice } from "@tutti/protocol/config";
 import type { Audience } from "./audience.ts";
 import type { House, HouseChange, WallTime } from "./house.ts";
+import type { ClientCommand } from "./house-change.ts";
 import type { ServerCoreConfig } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -38,6 +39,8 @@ export class Players {
   readonly #outbox: Outbox;
   /** Clients that come back under the same one need not measure our clock again. */
   #epoch: string;
+  /** Clients that were sent away, and until when. (seconds since 1970) */
+  readonly #keptOut = new Map<string, number>();
 
   constructor({ config, randomToken, house, streams, audience, outbox }: PlayersOptions) {
     this.#config = config;
@@ -105,8 +108,29 @@ export class Players {
     return [...this.#audience.ids].flatMap((id) => this.close(id, reason, wall));
   }
 
+  /** Ends a client's sessions and lets it begin none for so long. */
+  kick(client: string, seconds: number, wall: WallTime): HouseChange[] {
+    this.#keptOut.set(client, wall.sec + seconds);
+    const ids = this.#sessionsOf(client).map(([id]) => id);
+    return ids.flatMap((id) => this.close(id, "sent away by a controller", wall));
+  }
+
+  /** Whether a client is here that carries out that command. */
+  able(client: string, command: ClientCommand): boolean {
+    return this.#sessionsOf(client).some(([, , { hello }]) => canDo(hello, command));
+  }
+
+  command(client: string, command: ClientCommand): void {
+    for (const [id, , { hello }] of this.#sessionsOf(client)) {
+      if (canDo(hello, command)) {
+        this.#outbox.send(id, encodeMessage({ kind: "client command", command }));
+      }
+    }
+  }
+
   /** The house has forgotten a client. */
   forget(client: string): void {
+    this.#keptOut.delete(client);
     for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
   }
 
@@ -127,6 +151,10 @@ export class Players {
   }
 
   #admit(hello: Hello, address: string, wall: WallTime): HouseChange[] | string {
+    const client = clientIdOf(hello);
+    const wait = (this.#keptOut.get(client) ?? wall.sec) - wall.sec;
+    if (wait > 0) return `sent away by a controller for another ${wait} s`;
+    this.#keptOut.delete(client);
     try {
       return this.#house.connect(hello, address, wall);
     } catch (error) {
@@ -149,7 +177,13 @@ export class Players {
     const { version, timePort: port } = this.#config;
     const asks = timeToken !== undefined && port !== undefined;
     const epoch = this.#epoch;
-    const tutti = { version, epoch, ...(asks && { udpTime: { port, token: timeToken } }) };
+    const sound = this.#house.client(clientId)?.tutti?.sound;
+    const tutti = {
+      version,
+      epoch,
+      ...(asks && { udpTime: { port, token: timeToken } }),
+      ...(sound && { sound }),
+    };
     return { ...settings, tutti };
   }
 
@@ -202,4 +236,8 @@ export class Players {
 /** A client of our own kind that cannot decode the stream's codec gets PCM, which everybody can. */
 function codecFor({ tutti }: Hello, choice: CodecChoice): CodecChoice {
   return tutti && !tutti.codecs.includes(choice.name) ? { name: "pcm" } : choice;
+}
+
+function canDo({ tutti }: Hello, command: ClientCommand): boolean {
+  return tutti?.commands?.includes(command) ?? false;
 }

@@ -64,9 +64,11 @@ export class Server {
       outbox: this.#outbox,
     });
     const about = { name: config.name, version: config.version, host: config.host };
-    const streams = () => this.#streams.statuses;
     const reports = () => reportsOf(this.#audience.all, this.#now);
-    this.#control = new Control(this.#house, about, streams, reports);
+    const able = this.#players.able.bind(this.#players);
+    this.#control = new Control(this.#house, () => {
+      return { about, streams: this.#streams.statuses, reports, wall: this.#wall, able };
+    });
   }
 
   /** When to call `handle` with a deadline, if nothing else happens first. */
@@ -154,6 +156,7 @@ export class Server {
         break;
       case "wall clock":
         this.#wall = input.wall;
+        this.#apply(this.#house.fallAsleep(input.wall), now);
         break;
       case "deadline":
         this.#pass(now);
@@ -238,6 +241,12 @@ export class Server {
           break;
         case "forgotten":
           this.#players.forget(change.client);
+          break;
+        case "kicked":
+          this.#apply(this.#players.kick(change.client, change.seconds, this.#wall), now);
+          break;
+        case "command":
+          this.#players.command(change.client, change.command);
           break;
         case "changed":
           this.#changed = true;

@@ -49,19 +49,25 @@ export function streamShape(stream: StreamStatus): Stream {
   return { id: stream.id, properties: propertiesOf(stream), status: stream.status, uri };
 }
 
-/** The whole house. Streams that only feed others (codec "null") stay hidden. */
-export function houseStatus(
-  house: House,
-  about: About,
-  streams: readonly StreamStatus[],
-  reports: Reports,
-): HouseStatus {
-  const shown = streams.filter(({ uri }) => uri.query.codec !== "null");
-  const groups = house.groups().map((group) => groupShape(group, reports));
-  return { groups, server: serverShape(about, house.revision), streams: shown.map(streamShape) };
+/** Where the parts of the status come from. */
+export interface StatusContext {
+  readonly house: House;
+  readonly about: About;
+  readonly streams: readonly StreamStatus[];
+  /** Gathered only where they are shown. */
+  readonly reports: () => Reports;
 }
 
-function serverShape({ name, version, host }: About, revision: number): ServerAbout {
+/** The house as Server.GetStatus shows it. Streams that only feed others (codec "null") stay hidden. */
+export function whole({ house, about, streams, reports: gather }: StatusContext): HouseStatus {
+  const reports = gather();
+  const shown = streams.filter(({ uri }) => uri.query.codec !== "null");
+  const groups = house.groups().map((group) => groupShape(group, reports));
+  return { groups, server: serverShape(about, house), streams: shown.map(streamShape) };
+}
+
+function serverShape({ name, version, host }: About, house: House): ServerAbout {
+  const presets = house.presets.map((preset) => preset.name);
   return {
     host: { arch: host?.arch ?? "", ip: "", mac: "", name: host?.name ?? name, os: host?.os ?? "" },
     snapserver: {
@@ -70,6 +76,6 @@ function serverShape({ name, version, host }: About, revision: number): ServerAb
       protocolVersion: 1,
       version: SNAPCAST_VERSION,
     },
-    tutti: { name, revision, version },
+    tutti: { name, presets, revision: house.revision, version },
   };
 }

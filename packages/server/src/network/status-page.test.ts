@@ -77,12 +77,13 @@ beforeEach(async () => {
   const streams = ["music", "tv"].map(
     (id) => ({ id, status: "idle", uri, properties: {} }) as const,
   );
-  const control = new Control(
-    house,
-    { name: "Home", version: "0.1.0" },
-    () => streams,
-    () => new Map(),
-  );
+  const control = new Control(house, () => ({
+    about: { name: "Home", version: "0.1.0" },
+    streams,
+    reports: () => new Map(),
+    wall: { sec: 0, usec: 0 },
+    able: () => false,
+  }));
   let controllers = 0;
   listener = await listenHttp({
     port: 0,

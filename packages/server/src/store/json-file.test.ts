@@ -30,7 +30,7 @@ const kinds = () => events.map(({ kind }) => kind);
 
 function house(name: string): SavedHouse {
   const group = { clients: [], id: "8a1f", muted: false, name, streamId: "music" };
-  return { clients: [], groups: [group], revision: 0, schemaVersion: 1 };
+  return { clients: [], groups: [group], presets: [], revision: 0, schemaVersion: 1 };
 }
 
 const nameIn = (saved: SavedHouse | undefined) => saved?.groups[0]?.name;

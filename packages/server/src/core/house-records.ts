@@ -1,0 +1,109 @@
+import { assert } from "@tutti/protocol";
+import type { Client, Group, Preset, SavedHouse } from "@tutti/protocol/control";
+import { type GroupRecord, repaired } from "./house-groups.ts";
+import { firstRevision } from "./house-options.ts";
+
+/** What the house knows by heart: clients, the groups they are in, presets. Every client is in exactly one group. */
+export class HouseRecords {
+  presets: readonly Preset[];
+  revision: number;
+  readonly #clients: Map<string, Client>;
+  #groups: readonly GroupRecord[] = [];
+  /** Each client's group: asked for every chunk that goes out. */
+  #homes: ReadonlyMap<string, GroupRecord> = new Map();
+
+  /** A saved house that contradicts itself is put right; `solo` makes the group of a client that is in none. */
+  constructor(saved: SavedHouse | undefined, solo: (client: Client) => GroupRecord) {
+    const clients = saved?.clients ?? [];
+    this.revision = firstRevision(saved);
+    this.presets = saved?.presets ?? [];
+    this.#clients = new Map(clients.map((client) => [client.id, { ...client, connected: false }]));
+    const stray = (id: string) => solo(this.known(id));
+    this.groups = repaired(saved?.groups ?? [], [...this.#clients.keys()], stray);
+  }
+
+  get saved(): SavedHouse {
+    const clients = [...this.#clients.values()].map(({ connected: _, ...client }) => client);
+    const groups = this.#groups.map(({ sleepAt, ...group }) => ({
+      ...group,
+      clients: [...group.clients],
+      ...(sleepAt !== undefined && { sleepAt }),
+    }));
+    const { revision } = this;
+    return { clients, groups, presets: [...this.presets], revision, schemaVersion: 1 };
+  }
+
+  get clients(): Iterable<Client> {
+    return this.#clients.values();
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  client(id: string): Client | undefined {
+    return this.#clients.get(id);
+  }
+
+  known(clientId: string): Client {
+    const client = this.#clients.get(clientId);
+    assert(client, "the client is known");
+    return client;
+  }
+
+  /** Adds a client, or puts it in the place of what was known of it. It must be given a group, too. */
+  keep(client: Client): void {
+    this.#clients.set(client.id, client);
+  }
+
+  /** It must have left its group. */
+  forget(clientId: string): void {
+    this.#clients.delete(clientId);
+  }
+
+  configure(clientId: string, set: Partial<Client["config"]>): void {
+    const client = this.known(clientId);
+    this.keep({ ...client, config: { ...client.config, ...set } });
+  }
+
+  existing(clients: readonly string[]): string[] {
+    return clients.filter((client) => this.#clients.has(client));
+  }
+
+  get groups(): readonly GroupRecord[] {
+    return this.#groups;
+  }
+
+  set groups(groups: readonly GroupRecord[]) {
+    this.#groups = groups;
+    this.#homes = new Map(
+      groups.flatMap((group) => group.clients.map((client) => [client, group] as const)),
+    );
+  }
+
+  groupOf(clientId: string): GroupRecord {
+    const group = this.#homes.get(clientId);
+    assert(group, "every client is in a group");
+    return group;
+  }
+
+  /** Changes a known group. */
+  change(groupId: string, set: Partial<GroupRecord>): GroupRecord {
+    const group = this.#groups.find(({ id }) => id === groupId);
+    assert(group, "the group is known");
+    const changed = { ...group, ...set };
+    this.groups = this.#groups.map((other) => (other === group ? changed : other));
+    return changed;
+  }
+
+  shown({ clients, id, muted, name, sleepAt, streamId }: GroupRecord): Group {
+    return {
+      clients: clients.map((client) => this.known(client)),
+      id,
+      muted,
+      name,
+      stream_id: streamId,
+      ...(sleepAt !== undefined && { tutti: { sleepAt } }),
+    };
+  }
+}
