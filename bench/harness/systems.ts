@@ -39,19 +39,25 @@ export async function startServer(
   return { process: server, port: ports.port };
 }
 
-/** How a server of either kind is started on the FIFO in the directory, with a buffer of one second. */
+/** As the profiles have it. */
+const LIVE_BUFFER_MS_MAX = 100;
+const CHUNK_MS = { live: 10, music: 20 };
+
+/** How a server of either kind is started on the FIFO in the directory, with a buffer of one second unless told otherwise. */
 export function serverCommand(
   system: SystemName,
-  options: { readonly directory: string; readonly codec: Codec },
+  options: { readonly directory: string; readonly codec: Codec; readonly bufferMs?: number },
   ports: SnapserverPorts,
 ): string[] {
   if (system === "snapcast") return ["snapserver", ...snapserverArguments(options, ports)];
+  const { bufferMs = 1_000 } = options;
+  const chunkMs = CHUNK_MS[bufferMs <= LIVE_BUFFER_MS_MAX ? "live" : "music"];
   return [
     ...[process.execPath, join(projectRoot(), "packages/server/dist/bundle/main.cjs")],
     ...["--state-dir", join(options.directory, "server"), "--codec", options.codec],
     ...["--source", `pipe://${fifoIn(options.directory)}?name=default&mode=read`, "--no-mdns"],
     ...["--stream-port", `${ports.port}`, "--control-port", `${ports.controlPort}`],
-    ...["--http-port", `${ports.httpPort}`, "--chunk", "20", "--buffer", "1000"],
+    ...["--http-port", `${ports.httpPort}`, "--chunk", `${chunkMs}`, "--buffer", `${bufferMs}`],
   ];
 }
 

@@ -17,7 +17,7 @@ import { whatIsMissing } from "./needs.ts";
 import { floorLine, publishAll } from "./page.ts";
 import { flatten } from "./place.ts";
 import { cardsOf, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { canShiftTime, playSession, SYSTEMS } from "./session.ts";
+import { canShiftTime, playSession, SYSTEMS, type System } from "./session.ts";
 import { leftOf, noise, tone } from "./signal.ts";
 
 const TONE_SECONDS = 30;
@@ -125,9 +125,9 @@ async function runOnce(
   const pcm = scenario.tone ? tone(seconds + SPARE_SECONDS) : noise(seconds + SPARE_SECONDS, seed);
   const sound = join(runFolder, "sound.raw");
   writeFileSync(sound, pcm);
-  const { link, ppm, granularity = 1, fault } = scenario;
-  const shape = { link, ppm, granularity, fault, codec, seconds, seed, sound };
-  const places = { folder: runFolder, programs: programsFolder(), systems: options.systems };
+  const { link, ppm, granularity = 1, fault, bufferMs = 1_000 } = scenario;
+  const shape = { link, ppm, granularity, fault, bufferMs, codec, seconds, seed, sound };
+  const places = { folder: runFolder, programs: programsFolder(), systems: systemsFor(scenario) };
   const session = await playSession({ ...shape, ...places }, console.log);
   const flat = scenario.tone ? new Float32Array(0) : flatten(leftOf(pcm));
   const conditions = {
@@ -153,6 +153,14 @@ function summary(found: Figures): string {
     `${us(medianUs)} / ${us(p95Us)} / ${us(maxUs)} us, from the first frame ${us(worstUs)}, ` +
     `in sync after ${inSyncS?.toFixed(1) ?? "-"} s, gaps ${gaps} (${gapMs.toFixed(0)} ms), edits ${edits}`
   );
+}
+
+/** A buffer that is too short for Snapcast is played by our programs alone. */
+function systemsFor({ bufferMs }: Scenario): readonly System[] {
+  const { systems } = options;
+  return bufferMs === undefined
+    ? systems
+    : systems.filter(({ server, client }) => server === "tutti" && client === "tutti");
 }
 
 function programsFolder(): string {

@@ -44,6 +44,8 @@ export interface Plan {
   /** What goes wrong two times in the run. */
   readonly fault: Fault | undefined;
   readonly codec: Codec;
+  /** From recording to hearing. */
+  readonly bufferMs: number;
   /** How long all rooms play, from the start of the last one. */
   readonly seconds: number;
   readonly seed: number;
@@ -164,7 +166,8 @@ async function setUp(plan: Plan, system: System, programsRunning: Running[]): Pr
   // On a host of their own, ports are free.
   const port = 1_704;
   const ports = { port, controlPort: port + 1, httpPort: port + 76 };
-  const serverWords = serverCommand(system.server, { directory, codec: plan.codec }, ports);
+  const { codec, bufferMs } = plan;
+  const serverWords = serverCommand(system.server, { directory, codec, bufferMs }, ports);
   const server = hosts.server.run(serverWords);
   programsRunning.push(server);
   await listens(server, port);
