@@ -34,6 +34,8 @@ const ID_BYTES = 4;
 export class CodecShelf {
   readonly #random: Random;
   readonly #pieces = new Map<number, Int16Array>();
+  /** By packet, the one that the same encoder made after it. */
+  readonly #followers = new Map<number, number>();
   #newest = 0;
 
   constructor(random: Random) {
@@ -47,13 +49,14 @@ export class CodecShelf {
     const delayFrames = Math.round((delayMs * format.rateHz) / 1_000);
     let lagging = new Uint8Array(delayFrames * size);
     let held: Uint8Array[] = [];
+    let before: number | undefined;
     const pack = (pcm: Uint8Array) => {
       const frames = pcm.length / size;
       const bytes = (kbit * 125 * frames) / format.rateHz;
-      return {
-        payload: this.#put(pcm, bytes * this.#random.between(1 - varies, 1 + varies)),
-        frames,
-      };
+      const payload = this.#put(pcm, bytes * this.#random.between(1 - varies, 1 + varies));
+      if (before !== undefined) this.#followers.set(before, this.#newest);
+      before = this.#newest;
+      return { payload, frames };
     };
     return {
       codec: name,
@@ -74,9 +77,28 @@ export class CodecShelf {
     if (name === "pcm") return makePcmDecoder(name, header);
     if (name !== "flac" && name !== "opus") throw new ProtocolError(`no decoder for "${name}"`);
     const [rateHz = 0] = new Uint32Array(header.slice(0, ID_BYTES).buffer);
+    const format = { rateHz, bits: 16, channels: header[ID_BYTES] ?? 0 } as const;
+    const decode = (payload: Uint8Array) => scaled(this.pcmOf(name, payload));
+    if (name === "flac") return { format, decode, close() {} };
+    let last: number | undefined;
     return {
-      format: { rateHz, bits: 16, channels: header[ID_BYTES] ?? 0 },
-      decode: (payload) => scaled(this.pcmOf(name, payload)),
+      format,
+      decode: (payload) => {
+        const samples = decode(payload);
+        last = idOf(payload);
+        return samples;
+      },
+      // Of a tone, real ones make the tone.
+      conceal: (frames) => {
+        const samples: number[] = [];
+        while (last !== undefined && samples.length < frames * format.channels) {
+          last = this.#followers.get(last);
+          const piece = last === undefined ? undefined : this.#pieces.get(last);
+          if (!piece) break;
+          samples.push(...scaled(piece));
+        }
+        return Float32Array.from(samples);
+      },
       close() {},
     };
   }
@@ -84,7 +106,7 @@ export class CodecShelf {
   /** What a packet stands for. */
   pcmOf(name: string, payload: Uint8Array): Int16Array {
     if (name === "pcm") return samplesOf(payload);
-    const [id = 0] = new Uint32Array(payload.slice(0, ID_BYTES).buffer);
+    const id = idOf(payload);
     const piece = this.#pieces.get(id);
     if (!piece) throw new ProtocolError(`packet ${id} is not on the shelf`);
     return piece;
@@ -94,10 +116,16 @@ export class CodecShelf {
     const id = ++this.#newest;
     this.#pieces.set(id, samplesOf(pcm.slice()));
     this.#pieces.delete(id - KEPT_MAX);
+    this.#followers.delete(id - KEPT_MAX);
     const payload = new Uint8Array(Math.max(ID_BYTES, Math.round(bytes)));
     payload.set(new Uint8Array(Uint32Array.of(id).buffer));
     return payload;
   }
+}
+
+function idOf(payload: Uint8Array): number {
+  const [id = 0] = new Uint32Array(payload.slice(0, ID_BYTES).buffer);
+  return id;
 }
 
 function headerOf({ rateHz, channels }: SampleFormat): Uint8Array {

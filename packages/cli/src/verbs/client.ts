@@ -66,6 +66,7 @@ function factsOf(room: Room): (readonly [string, string])[] {
     ["round trip", stats?.roundTripUs, formatMicros],
     ["late chunks", stats?.lateChunks, String],
     ["lost chunks", stats?.lostChunks, String],
+    ["concealed chunks", stats?.concealedChunks, String],
     ["underruns", stats?.underruns, String],
     ["card's underruns", stats?.cardUnderruns, String],
     ["jumps", stats?.jumps, String],

@@ -8,6 +8,11 @@ export interface Decoder {
    * array belongs to the caller.
    */
   decode(payload: Uint8Array): Float32Array;
+  /**
+   * What most likely followed the last packet, for that many frames or a little more: what stands in for
+   * packets that were lost. To be called before the packet behind them is decoded. Without it the codec cannot say.
+   */
+  conceal?(frames: number): Float32Array;
   close(): void;
 }
 

@@ -8,6 +8,7 @@
  * a new connection is on trial its chunks are kept apart, as their stamps may not be comparable.
  */
 import type { Chunk, CodecHeader, LocalInstant, SampleFormat } from "@tutti/protocol";
+import { conceal } from "./concealment.ts";
 import type { PlayerEvent } from "./events.ts";
 import { JitterBuffer } from "./jitter-buffer.ts";
 import type { Playout } from "./playout.ts";
@@ -19,6 +20,8 @@ const CAPACITY_MS = 2_000;
 const STAMP_ERROR_MAX = 1_000_000;
 /** Chunks of a backlog may be late without anything being wrong. (us) */
 const LATE_GRACE = 2_000_000;
+/** Stamps are rounded and follow the source: a hole of whole chunks may be off by so much. (us) */
+const WHOLE_CHUNKS_TOLERANCE = 1_000;
 /** Least time between two reports of late chunks. (us) */
 const LATE_REPORT_EVERY = 1_000_000;
 
@@ -36,8 +39,12 @@ export class Programme {
   duplicateChunks = 0;
   /** Left out between two that came, by their stamps. */
   lostChunks = 0;
+  /** Of those, made up for, at least in part. */
+  concealedChunks = 0;
   /** End of the newest chunk of this stream and connection. NaN before there is one. (us of server time) */
   #endOfNewest = Number.NaN;
+  /** How long a chunk lasts. (us) */
+  #chunkLength = 0;
   readonly #ports: PlayerPorts;
   readonly #playout: Playout;
   #bufferMs = 1_000;
@@ -64,8 +71,8 @@ export class Programme {
 
   /** Since the start. */
   get counts() {
-    const { receivedChunks, lateChunks, duplicateChunks, lostChunks } = this;
-    return { receivedChunks, lateChunks, duplicateChunks, lostChunks };
+    const { receivedChunks, lateChunks, duplicateChunks, lostChunks, concealedChunks } = this;
+    return { receivedChunks, lateChunks, duplicateChunks, lostChunks, concealedChunks };
   }
 
   /** Of the stream, once one is known. */
@@ -128,6 +135,7 @@ export class Programme {
     const buffer = this.#buffer;
     // A chunk before its connection's codec header could be of anything.
     if (!this.#decoder || !buffer || this.#firstHeader) return true;
+    this.#bridge(this.#decoder, buffer, recordedAt);
     const samples = this.#decoder.decode(payload);
     const ended = recordedAt + (samples.length / buffer.channels / buffer.rateHz) * 1_000_000;
     this.#count(recordedAt, ended);
@@ -145,14 +153,28 @@ export class Programme {
     return true;
   }
 
-  /** A hole longer than the buffer is a pause of the source: nothing that was sent is missing. */
+  /**
+   * Counts what is missing before a chunk, and makes up for it as far as the decoder can. A hole longer than the
+   * buffer is a pause of the source: nothing that was sent is missing.
+   */
+  #bridge(decoder: Decoder, buffer: JitterBuffer, begun: number): void {
+    const hole = begun - this.#endOfNewest;
+    const length = this.#chunkLength;
+    if (!(hole > length / 2 && hole < this.#bufferMs * 1_000)) return;
+    const lost = Math.round(hole / length);
+    this.lostChunks += lost;
+    const whole = Math.abs(hole - lost * length) < WHOLE_CHUNKS_TOLERANCE;
+    if (!whole || this.#foreign) return;
+    const { rateHz, channels } = buffer;
+    const made = conceal(decoder, Math.round((lost * length * rateHz) / 1_000_000));
+    if (!made || buffer.insert(this.#endOfNewest, made) === "duplicate") return;
+    const seconds = made.length / channels / rateHz;
+    this.concealedChunks += Math.round((seconds * 1_000_000) / length);
+  }
+
   #count(begun: number, ended: number): void {
     this.receivedChunks++;
-    const hole = begun - this.#endOfNewest;
-    const length = ended - begun;
-    if (hole > length / 2 && hole < this.#bufferMs * 1_000) {
-      this.lostChunks += Math.round(hole / length);
-    }
+    this.#chunkLength = ended - begun;
     if (!(ended < this.#endOfNewest)) this.#endOfNewest = ended;
   }
 

@@ -21,6 +21,7 @@ const STATS: PlayerStats = {
   lateChunks: 1,
   duplicateChunks: 2,
   lostChunks: 3,
+  concealedChunks: 0,
   underruns: 4,
   jumps: 6,
 };

@@ -67,6 +67,7 @@ export function reportOf(stats: PlayerStats, shell: ShellReport): ClientStats {
     lateChunks: stats.lateChunks,
     duplicateChunks: stats.duplicateChunks,
     lostChunks: stats.lostChunks,
+    concealedChunks: stats.concealedChunks,
     underruns: stats.underruns,
     cardUnderruns: shell.cardUnderruns,
     jumps: stats.jumps,

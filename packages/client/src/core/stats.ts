@@ -25,6 +25,8 @@ export interface PlayerStats {
   readonly duplicateChunks: number;
   /** Left out between two that came. */
   readonly lostChunks: number;
+  /** Of those, made up for. */
+  readonly concealedChunks: number;
   readonly underruns: number;
   readonly jumps: number;
 }

@@ -10,6 +10,8 @@ import type { Decoder } from "../core/ports.ts";
 const RATES_HZ: readonly number[] = [8_000, 12_000, 16_000, 24_000, 48_000];
 /** 120 ms at the highest rate: six frames of 1275 bytes (RFC 6716, section 3.4). */
 const PACKET_BYTES_MAX = 6 * 1_275;
+/** What a packet's first byte says of its frames, and that there is one (RFC 6716, section 3.1). */
+const ONE_FRAME_MASK = 0b1111_1100;
 /** The longest packet there is. */
 const PACKET_SECONDS_MAX = 0.12;
 
@@ -19,7 +21,39 @@ export function makeOpusDecoder(header: Uint8Array): Decoder {
   const format = checked(decodeOpusHeader(header));
   const { OpusEncoder } = loadOpus();
   const native = new OpusEncoder(format.rateHz, format.channels);
-  return { format, decode: (payload) => decode(native, format, payload), close() {} };
+  let lastToc: number | undefined;
+  return {
+    format,
+    decode(payload) {
+      const samples = decode(native, format, payload);
+      lastToc = payload[0];
+      return samples;
+    },
+    conceal: (frames) => conceal(native, format, lastToc, frames),
+    close() {},
+  };
+}
+
+/**
+ * A packet without a frame, which encoders send to say nothing: the decoder then continues what it played for as long
+ * as a frame of that kind lasts (RFC 6716, section 4.4). The next packet is joined to that by its own overlap.
+ */
+function conceal(
+  native: OpusEncoder,
+  format: SampleFormat,
+  lastToc: number | undefined,
+  frames: number,
+): Float32Array {
+  if (lastToc === undefined) return new Float32Array(0);
+  const nothing = Uint8Array.of(lastToc & ONE_FRAME_MASK);
+  const wanted = Math.min(frames, format.rateHz * PACKET_SECONDS_MAX) * format.channels;
+  const samples: number[] = [];
+  while (samples.length < wanted) {
+    const more = decode(native, format, nothing);
+    if (more.length === 0) break;
+    samples.push(...more);
+  }
+  return Float32Array.from(samples);
 }
 
 /** The native library aborts the process on some input: nothing unchecked reaches it. */

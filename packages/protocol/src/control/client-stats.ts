@@ -46,6 +46,8 @@ export const ClientStats = z.object({
   duplicateChunks: Count,
   /** Left out between two that came: dropped under way, or a short gap of the source. */
   lostChunks: Count,
+  /** Of those, made up for by what the codec makes of the sound before. */
+  concealedChunks: Count.optional(),
   /** Times the sound broke off because nothing had come to be played. */
   underruns: Count,
   /** Times the card got silence because this client was late with what had come. */

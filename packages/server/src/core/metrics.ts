@@ -57,6 +57,7 @@ const REPORTED: readonly [name: string, help: string, read: (stats: ReportedStat
   ["late_chunks_total", "Chunks that came after their moment.", (s) => s.lateChunks],
   ["duplicate_chunks_total", "Chunks that came twice.", (s) => s.duplicateChunks],
   ["lost_chunks_total", "Chunks left out between two that came.", (s) => s.lostChunks],
+  ["concealed_chunks_total", "Of those, made up for by the codec.", (s) => s.concealedChunks],
   ["underruns_total", "Breaks because nothing had come.", (s) => s.underruns],
   [
     "card_underruns_total",
