@@ -36,7 +36,7 @@ export class Driver {
   /** Those of them the core has not been told about. */
   readonly #backlogged: number[] = [];
   readonly #wallClock: NodeJS.Timeout;
-  /** The newest state on its way to the disk. No answer overtakes it, so answers stay in order. */
+  /** The newest state on its way to the disk. */
   #saved: Promise<void> | undefined;
   #lastSession = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -122,10 +122,10 @@ export class Driver {
           this.#saved = this.#ports.persist(output.state);
           break;
         case "respond":
-          void this.#respond(output);
+          void this.#tell(() => this.#ports.respond(output.controller, output.text));
           break;
         case "notify":
-          this.#ports.notify(output.text, output.except);
+          void this.#tell(() => this.#ports.notify(output.text, output.except));
           break;
         case "fallback":
           this.#ports.fallback(output.stream, output.wanted);
@@ -137,11 +137,15 @@ export class Driver {
     }
   }
 
-  async #respond({ controller, text }: ServerOutput & { kind: "respond" }): Promise<void> {
+  /**
+   * Answers and notifications leave in the order in which they were made, so that nobody takes the older of two
+   * values for the newer; and none of what the disk does not have yet.
+   */
+  async #tell(tell: () => void): Promise<void> {
     const saved = this.#saved;
     if (saved) await saved;
     if (this.#saved === saved) this.#saved = undefined;
-    this.#ports.respond(controller, text);
+    tell();
   }
 
   /** Sends what follows in one go to one session; returns how many outputs that were. */

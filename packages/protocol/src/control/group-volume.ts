@@ -33,7 +33,7 @@ export function meanVolume(volumes: readonly number[]): number {
 function rounded(levels: readonly number[]): number[] {
   let owed = 0;
   return levels.map((level) => {
-    const whole = Math.round(level + owed);
+    const whole = Math.min(100, Math.max(0, Math.round(level + owed)));
     owed += level - whole;
     return whole;
   });

@@ -11,7 +11,7 @@ export type ServerOutput =
     }
   | { readonly kind: "close"; readonly session: number; readonly reason: string }
   | { readonly kind: "persist"; readonly state: SavedHouse }
-  /** To be held until an earlier "persist" of the same call is on disk. */
+  /** These two are to be held, in order, until an earlier "persist" is on disk. */
   | { readonly kind: "respond"; readonly controller: number; readonly text: string }
   | { readonly kind: "notify"; readonly text: string; readonly except?: number }
   /** Whether the stream's fallback is to be fed from now on. */

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, renameSync } from "node:fs";
-import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseSavedHouse, SAVED_HOUSE_FILE, type SavedHouse } from "@tutti/protocol/control";
+import { type Disk, realDisk } from "./disk.ts";
 
 /** What an operator must know about the state file. */
 export type StoreEvent =
@@ -19,6 +18,8 @@ export interface JsonFileStoreOptions {
   /** Made when missing. Belongs to one server. */
   readonly directory: string;
   readonly onEvent: (event: StoreEvent) => void;
+  /** Another one than the machine's, for those who cut its power. */
+  readonly disk?: Disk;
 }
 
 /** A full disk seldom empties sooner. */
@@ -37,6 +38,7 @@ export class JsonFileStore {
   readonly #file: string;
   readonly #previous: string;
   readonly #options: JsonFileStoreOptions;
+  readonly #disk: Disk;
   #waiting: Waiting | undefined;
   #writing: Promise<void> | undefined;
   #failing = false;
@@ -44,6 +46,7 @@ export class JsonFileStore {
 
   constructor(options: JsonFileStoreOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? realDisk;
     this.#file = join(options.directory, SAVED_HOUSE_FILE);
     this.#previous = join(options.directory, "house.previous.json");
   }
@@ -51,7 +54,7 @@ export class JsonFileStore {
   /** The newest state that can be read; undefined when there is none. To be called once, before `save`. */
   load(): SavedHouse | undefined {
     const { directory, onEvent } = this.#options;
-    if (!existsSync(this.#file) && !existsSync(this.#previous)) return undefined;
+    if (!this.#disk.exists(this.#file) && !this.#disk.exists(this.#previous)) return undefined;
     const newest = this.#read(this.#file);
     if (newest) return newest;
     const earlier = this.#read(this.#previous);
@@ -103,7 +106,8 @@ export class JsonFileStore {
 
   async #write(state: SavedHouse): Promise<boolean> {
     try {
-      await replaceFile(this.#file, this.#previous, `${JSON.stringify(state, undefined, 2)}\n`);
+      const text = `${JSON.stringify(state, undefined, 2)}\n`;
+      await replaceFile(this.#disk, this.#file, this.#previous, text);
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
       const reason = cause.message;
@@ -118,13 +122,21 @@ export class JsonFileStore {
 
   /** Undefined when the file is missing or broken; a broken one is put aside. */
   #read(file: string): SavedHouse | undefined {
-    if (!existsSync(file)) return undefined;
-    const saved = parse(readFileSync(file, "utf8"));
+    if (!this.#disk.exists(file)) return undefined;
+    const saved = parse(this.#disk.read(file));
     if (saved) return saved;
-    const keptAs = freeName(file);
-    renameSync(file, keptAs);
+    const keptAs = this.#freeName(file);
+    this.#disk.putAside(file, keptAs);
     this.#tell({ kind: "state file broken", file, keptAs });
     return undefined;
+  }
+
+  /** `house.json` becomes the first of `house.broken-1.json`, `house.broken-2.json`, ... that is free. */
+  #freeName(file: string): string {
+    for (let number = 1; ; number++) {
+      const name = file.replace(/\.json$/, `.broken-${number}.json`);
+      if (!this.#disk.exists(name)) return name;
+    }
   }
 
   #tell(event: StoreEvent): void {
@@ -141,54 +153,20 @@ function parse(text: string): SavedHouse | undefined {
   }
 }
 
-/** `house.json` becomes the first of `house.broken-1.json`, `house.broken-2.json`, ... that is free. */
-function freeName(file: string): string {
-  for (let number = 1; ; number++) {
-    const name = file.replace(/\.json$/, `.broken-${number}.json`);
-    if (!existsSync(name)) return name;
-  }
-}
-
 /** At every moment `file` is whole, the old or the new one; the old one stays as `previous`. */
-async function replaceFile(file: string, previous: string, text: string): Promise<void> {
+async function replaceFile(
+  disk: Disk,
+  file: string,
+  previous: string,
+  text: string,
+): Promise<void> {
   const directory = dirname(file);
-  await mkdir(directory, { recursive: true });
-  await writeFlushed(`${file}.new`, text);
-  await keep(file, previous);
-  await rename(`${file}.new`, file);
-  await flushDirectory(directory);
-}
-
-async function writeFlushed(file: string, text: string): Promise<void> {
-  const handle = await open(file, "w", 0o640);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A second name for the file, put over the old second name in one step. */
-async function keep(file: string, as: string): Promise<void> {
-  await rm(`${as}.new`, { force: true });
-  try {
-    await link(file, `${as}.new`);
-  } catch (cause) {
-    if (isSystemError(cause) && cause.code === "ENOENT") return;
-    throw cause;
-  }
-  await rename(`${as}.new`, as);
-}
-
-/** Without this a rename may not outlive a power cut. */
-async function flushDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await disk.makeDirectory(directory);
+  await disk.writeFlushed(`${file}.new`, text);
+  await disk.remove(`${previous}.new`);
+  if (await disk.link(file, `${previous}.new`)) await disk.rename(`${previous}.new`, previous);
+  await disk.rename(`${file}.new`, file);
+  await disk.flushDirectory(directory);
 }
 
 function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
