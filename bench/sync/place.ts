@@ -13,7 +13,7 @@
  * directions. `likeness` is c at the maximum over the root of both energies: 1 for the same wave, whatever
  * its loudness; anything else stays below 4 / sqrt(W).
  */
-import { fft } from "../../test/e2e/harness/fft.ts";
+import { correlate } from "../../test/e2e/harness/fft.ts";
 
 export interface Place {
   /** Frame of the original that is heard at the stretch's first frame, fractions included. */
@@ -65,24 +65,10 @@ export function placeBetween(
   const start = Math.max(0, Math.round(from));
   const haystack = original.subarray(start, Math.min(original.length, Math.round(to)));
   if (haystack.length < stretch.length) return undefined;
-  const length = 2 ** Math.ceil(Math.log2(haystack.length + stretch.length));
-  const [re, im] = [new Float64Array(length), new Float64Array(length)];
-  // Two real transforms in one: the original as the real part, the stretch as the imaginary.
-  re.set(haystack);
-  im.set(weigh(stretch));
-  fft(re, im);
-  const [crossRe, crossIm] = [new Float64Array(length), new Float64Array(length)];
-  for (let at = 0; at < length; at++) {
-    const mirror = (length - at) % length;
-    const [a, b] = [(re[at]! + re[mirror]!) / 2, (im[at]! - im[mirror]!) / 2];
-    const [c, d] = [(im[at]! + im[mirror]!) / 2, (re[mirror]! - re[at]!) / 2];
-    crossRe[at] = a * c + b * d;
-    crossIm[at] = b * c - a * d;
-  }
-  fft(crossRe, crossIm, true);
+  const cross = correlate(haystack, weigh(stretch));
   let best = 0;
   for (let lag = 0; lag <= haystack.length - stretch.length; lag++) {
-    if (crossRe[lag]! > crossRe[best]!) best = lag;
+    if (cross[lag]! > cross[best]!) best = lag;
   }
   return placeNear(original, stretch, start + best, 1);
 }

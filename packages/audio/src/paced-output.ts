@@ -2,6 +2,7 @@ import type { LocalInstant } from "@tutti/protocol";
 import {
   type AudioFormat,
   type AudioOutput,
+  countersAtZero,
   type OutputCounters,
   TIMING_RECORD_NUMBERS,
 } from "./core/port.ts";
@@ -41,14 +42,7 @@ export class PacedOutput implements AudioOutput {
   readonly #periodFrames: number;
   readonly #queue: Float32Array;
   readonly #period: Float32Array;
-  readonly #counters = {
-    writtenFrames: 0,
-    playedFrames: 0,
-    clearedFrames: 0,
-    silentFrames: 0,
-    shortCallbacks: 0,
-    underruns: 0,
-  };
+  readonly #counters = countersAtZero();
   #queued = 0;
   #cardFrames = 0;
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);

@@ -1,5 +1,10 @@
 import type { AudioStream } from "naudiodon";
-import type { AudioFormat, AudioOutput, OutputCounters } from "./core/port.ts";
+import {
+  type AudioFormat,
+  type AudioOutput,
+  countersAtZero,
+  type OutputCounters,
+} from "./core/port.ts";
 import { watchDevice } from "./device-watch.ts";
 import { type CardOptions, openStream, StreamCounters } from "./portaudio-stream.ts";
 
@@ -19,14 +24,7 @@ class PortAudioOutput implements AudioOutput {
   readonly #stream: AudioStream;
   readonly #native: StreamCounters;
   readonly #unwatch: () => void;
-  readonly #counters = {
-    writtenFrames: 0,
-    playedFrames: 0,
-    clearedFrames: 0,
-    silentFrames: 0,
-    shortCallbacks: 0,
-    underruns: 0,
-  };
+  readonly #counters = countersAtZero();
 
   constructor(stream: AudioStream, { format, events }: CardOptions) {
     this.#stream = stream;

@@ -1,4 +1,4 @@
-import { fft } from "./fft.ts";
+import { correlate } from "./fft.ts";
 
 /** How one stretch of a recording matches the original. */
 export interface Match {
@@ -84,22 +84,7 @@ export function gaps(recording: Float32Array, minimumFrames: number): number[] {
 
 /** The whole number of frames by which the stretch lies best on the original. */
 function bestLag(original: Float32Array, stretch: Float32Array): number {
-  const length = 2 ** Math.ceil(Math.log2(original.length + stretch.length));
-  const [re, im] = [new Float64Array(length), new Float64Array(length)];
-  // Two real transforms in one: the original as the real part, the stretch as the imaginary.
-  re.set(original);
-  im.set(stretch);
-  fft(re, im);
-  const [crossRe, crossIm] = [new Float64Array(length), new Float64Array(length)];
-  for (let at = 0; at < length; at++) {
-    const mirror = (length - at) % length;
-    const [a, b] = [(re[at]! + re[mirror]!) / 2, (im[at]! - im[mirror]!) / 2];
-    const [c, d] = [(im[at]! + im[mirror]!) / 2, (re[mirror]! - re[at]!) / 2];
-    crossRe[at] = a * c + b * d;
-    crossIm[at] = b * c - a * d;
-  }
-  fft(crossRe, crossIm, true);
-  return loudnessAside(original, stretch.length, crossRe);
+  return loudnessAside(original, stretch.length, correlate(original, stretch));
 }
 
 /** The lag of the best match among cross-correlations, which a louder place would win otherwise. */

@@ -13,6 +13,26 @@ export function fft(real: Float64Array, imaginary: Float64Array, inverse = false
   }
 }
 
+/** The stretch's likeness to what begins at each place of the original: sum over n of stretch(n) original(place + n). */
+export function correlate(original: Float32Array, stretch: ArrayLike<number>): Float64Array {
+  const length = 2 ** Math.ceil(Math.log2(original.length + stretch.length));
+  const [re, im] = [new Float64Array(length), new Float64Array(length)];
+  // Two real transforms in one: the original as the real part, the stretch as the imaginary.
+  re.set(original);
+  im.set(stretch);
+  fft(re, im);
+  const [crossRe, crossIm] = [new Float64Array(length), new Float64Array(length)];
+  for (let at = 0; at < length; at++) {
+    const mirror = (length - at) % length;
+    const [a, b] = [(re[at]! + re[mirror]!) / 2, (im[at]! - im[mirror]!) / 2];
+    const [c, d] = [(im[at]! + im[mirror]!) / 2, (re[mirror]! - re[at]!) / 2];
+    crossRe[at] = a * c + b * d;
+    crossIm[at] = b * c - a * d;
+  }
+  fft(crossRe, crossIm, true);
+  return crossRe;
+}
+
 function butterfly(
   real: Float64Array,
   imaginary: Float64Array,

@@ -42,6 +42,18 @@ export interface OutputCounters {
   readonly underruns: number;
 }
 
+/** For an output that counts by itself: what it hands out from `counters`. */
+export function countersAtZero() {
+  return {
+    writtenFrames: 0,
+    playedFrames: 0,
+    clearedFrames: 0,
+    silentFrames: 0,
+    shortCallbacks: 0,
+    underruns: 0,
+  } satisfies OutputCounters;
+}
+
 /**
  * A sound card that pulls. Between it and us lies a queue: a stall of JavaScript shorter than what is
  * queued is not heard. Nothing here blocks.

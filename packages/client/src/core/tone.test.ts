@@ -6,7 +6,7 @@
  * takes out far more, about an octave. What the wander of speed does nearer than that is no noise but
  * a change of pitch, and is looked at as such.
  */
-import { type AudioOutput, TIMING_RECORD_NUMBERS } from "@tutti/audio/core";
+import { type AudioOutput, countersAtZero, TIMING_RECORD_NUMBERS } from "@tutti/audio/core";
 import { type LocalInstant, localInstant, type Ppm } from "@tutti/protocol";
 import { expect, test } from "vitest";
 import { JitterBuffer } from "./jitter-buffer.ts";
@@ -37,14 +37,7 @@ class Card implements AudioOutput {
   readonly #rateHz: number;
   readonly #granularity: number;
   readonly #random = random();
-  readonly #counters = {
-    writtenFrames: 0,
-    playedFrames: 0,
-    clearedFrames: 0,
-    silentFrames: 0,
-    shortCallbacks: 0,
-    underruns: 0,
-  };
+  readonly #counters = countersAtZero();
   #queue: number[] = [];
   #handed = 0;
   #records: number[] = [];
