@@ -39,6 +39,7 @@ const LEVELS = {
   command: "info",
   "server error": "warn",
   "protocol error": "warn",
+  "connection hangs": "warn",
   "server silent": "warn",
   "clock jumped": "warn",
   "event loop stalled": "warn",

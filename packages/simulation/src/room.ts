@@ -40,7 +40,8 @@ const DATAGRAM_BYTES = 68;
 const QUEUE_MS = 200;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 500;
-const CONNECT_TIMEOUT = seconds(2);
+/** How often a client knocks while nobody answers. */
+const KNOCK_EVERY = millis(300);
 /** How often the daemon has its player report. */
 const REPORT_EVERY = seconds(1);
 /** How often a client looks whether its host slept. */
@@ -212,7 +213,7 @@ export class Room {
     };
     this.#attempt = attempt;
     if (this.link.toServer.isOut) {
-      this.#retryAt(later(now, CONNECT_TIMEOUT));
+      this.#retryAt(later(now, KNOCK_EVERY * this.#random.between(0.75, 1.25)));
       return;
     }
     const heardAt = this.link.toServer.carry(DATAGRAM_BYTES);

@@ -65,7 +65,6 @@ function cutsOff(house: House): void {
 }
 
 const JITTER = "the clock filter needs a quick packet each way, and order hides most of them";
-const TIMER = "TCP waits for its doubled timer, and nobody opens another connection";
 
 const untouched: Judged = {
   what: "the other room all the time",
@@ -112,7 +111,7 @@ scenarios([
         },
       ),
       settled([100, 250], {
-        pairMedianUs: never(420, JITTER),
+        pairMedianUs: never(550, JITTER),
         pairP95Us: never(1_050, JITTER),
       }),
     ],
@@ -162,13 +161,12 @@ scenarios([
     happened: ({ rooms }) => expect(rooms[1]?.counts["in outages"]).toBe(3),
     judged: [
       { ...untouched, limits: { errorMaxUs: 300 } },
-      // A second of each outage is in the buffer, and half a second after it sound shall be back.
+      // A second of each outage is in the buffer, and half a second after it sound is back: on another connection.
       {
         what: "the room that is cut off",
         fromS: 10,
         rooms: [1],
         limits: { errorMaxUs: 1_000, silenceMs: 3 * 1_500, gaps: 3 },
-        misses: { silenceMs: never(10_000, TIMER) },
       },
     ],
   },
@@ -182,7 +180,7 @@ scenarios([
       start({ firstSoundMs: 4_100 }),
       settled([25, 60], {
         pairMedianUs: byChance(35, JITTER),
-        pairP95Us: byChance(90, JITTER),
+        pairP95Us: byChance(150, JITTER),
       }),
     ],
   },
@@ -229,7 +227,7 @@ scenarios([
         },
       ),
       settled([25, 60], {
-        pairMedianUs: byChance(45, JITTER),
+        pairMedianUs: byChance(110, JITTER),
         pairP95Us: never(170, JITTER),
       }),
     ],

@@ -49,7 +49,7 @@ scenarios([
       start({}, costUs > 1_000 ? { syncedMs: byChance(Infinity, BUSY) } : {}),
       settled(
         [15, 30],
-        costUs > 1_000 ? { pairMedianUs: byChance(60, BUSY), pairP95Us: never(250, BUSY) } : {},
+        costUs > 1_000 ? { pairMedianUs: byChance(120, BUSY), pairP95Us: never(250, BUSY) } : {},
       ),
     ],
   })),

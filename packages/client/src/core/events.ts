@@ -43,5 +43,7 @@ export type PlayerEvent =
   | { readonly kind: "command"; readonly command: string }
   /** The server broke the protocol; the connection is closed. */
   | { readonly kind: "protocol error"; readonly reason: string }
+  /** The stream is silent while datagrams are answered, as after an outage: another connection is faster. */
+  | { readonly kind: "connection hangs" }
   /** Nothing came from the server for longer than a living one stays silent. */
   | { readonly kind: "server silent" };

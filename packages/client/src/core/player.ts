@@ -23,6 +23,7 @@ import { type Plausible, Programme } from "./programme.ts";
 import { Reporter, reportOf, type ShellReport } from "./report.ts";
 import { Session, sameSettings } from "./session.ts";
 import { Sound } from "./sound.ts";
+import { StallWatch } from "./stall-watch.ts";
 import type { PlayerStats } from "./stats.ts";
 import type { Way } from "./time-sync.ts";
 import { Timekeeper } from "./timekeeper.ts";
@@ -41,6 +42,7 @@ export class Player {
   readonly #config: PlayerConfig;
   readonly #time: Timekeeper;
   readonly #sound = new Sound();
+  readonly #stall = new StallWatch();
   #output: OutputFormat = FIRST_FORMAT;
   readonly #playout = new Playout(FIRST_FORMAT);
   readonly #programme: Programme;
@@ -64,14 +66,17 @@ export class Player {
 
   /** When to call `handle` with a deadline, if nothing else comes first. */
   get deadline(): LocalInstant | undefined {
-    const { deadline: ask } = this.#time;
-    const silence = this.#session?.deadline ?? ask;
-    return ask === undefined ? silence : localInstant(Math.min(ask, silence ?? ask));
+    const ask = this.#time.deadline ?? Infinity;
+    const silence = this.#session?.deadline ?? Infinity;
+    const stall = this.#stall.deadline ?? Infinity;
+    const first = Math.min(ask, silence, stall);
+    return first === Infinity ? undefined : localInstant(first);
   }
 
   handle(input: PlayerInput, now: LocalInstant): PlayerOutput[] {
     try {
       this.#handle(input, now);
+      this.#checkStall(now);
       if (this.#session) this.#time.ask(this.#session, now, this.#outputs);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -168,11 +173,13 @@ export class Player {
         return;
       case "received":
         this.#time.heard(now);
+        if (this.#stall.heard(now)) this.#time.flows();
         this.#session?.receive(input.bytes, now, (message, header) => {
           this.#take(message, header, now);
         });
         return;
       case "time answer":
+        this.#stall.answered(input.exchange.clientSent, now);
         this.#learn(input.exchange, "datagram", now);
         return;
       case "clock jumped":
@@ -203,6 +210,7 @@ export class Player {
 
   #disconnected(): void {
     this.#session = undefined;
+    this.#stall.forget();
     this.#time.disconnected();
   }
 
@@ -218,6 +226,19 @@ export class Player {
     if (!session || now < session.deadline) return;
     this.#event({ kind: "server silent" });
     this.#close("server is silent");
+  }
+
+  /** Music has stopped coming: asks both ways why, and gives up a connection that the link has overtaken. */
+  #checkStall(now: LocalInstant): void {
+    const session = this.#session;
+    const news = session && this.#stall.look(now);
+    if (!session || news === undefined) return;
+    if (news === "stalled") {
+      if (this.#time.stalls(now)) this.#send(session.timeQuestion(now));
+      return;
+    }
+    this.#event({ kind: "connection hangs" });
+    this.#close("the connection hangs");
   }
 
   #close(reason: string): void {
@@ -298,6 +319,7 @@ export class Player {
   }
 
   #store(chunk: Chunk, now: LocalInstant): void {
+    this.#stall.chunk(now);
     const known = this.#time.known && !this.#time.onTrial;
     const plausible = known ? this.#plausible(now) : undefined;
     const fits = this.#programme.store(chunk, now, plausible, this.#rendered);

@@ -30,6 +30,8 @@ const URGE_EVERY: Micros = millis(500);
 const UNANSWERED_MAX = 3;
 const UNANSWERED_FOR: Micros = millis(300);
 const DATAGRAM_RETRY: Micros = seconds(30);
+/** Who asks at all gets an answer within this, where datagrams come through. */
+const ANSWERED_LATELY: Micros = seconds(10);
 /** How often a client in datagrams shows over the stream that it lives. */
 const SIGN_OF_LIFE: Micros = seconds(2);
 /** Stock servers see nothing else of a client: never more seldom than this. */
@@ -85,6 +87,10 @@ export class TimeSync {
   #signOfLifeAt: LocalInstant | undefined;
   #datagrams = false;
   #unanswered = 0;
+  /** When a datagram was answered last. */
+  #answeredAt = -Infinity;
+  /** Whether the stream has stopped, where music came before. */
+  #stalled = false;
   /** When the first of those was asked, and the last. */
   #unansweredSince = 0;
   #askedAt = 0;
@@ -108,7 +114,7 @@ export class TimeSync {
   get way(): Way {
     const silent =
       this.#unanswered > UNANSWERED_MAX && this.#askedAt - this.#unansweredSince > UNANSWERED_FOR;
-    return this.#datagrams && !silent ? "datagram" : "stream";
+    return this.#datagrams && (this.#stalled || !silent) ? "datagram" : "stream";
   }
 
   /** Asks at once and in a burst: all is new. */
@@ -120,6 +126,20 @@ export class TimeSync {
     const retryAt = later(now, DATAGRAM_RETRY);
     this.#datagramsFrom = localInstant(Math.min(this.#datagramsFrom ?? retryAt, retryAt));
     if (this.#datagrams) this.#signOfLifeAt = later(now, SIGN_OF_LIFE);
+  }
+
+  /** The stream is silent too: that datagrams go unanswered says nothing about them. Asks in a burst if they were answered lately. */
+  stalls(now: LocalInstant): boolean {
+    if (!this.#datagrams || now - this.#answeredAt > ANSWERED_LATELY) return false;
+    this.#stalled = true;
+    this.start(now);
+    return true;
+  }
+
+  /** The stream is heard again. */
+  flows(): void {
+    this.#stalled = false;
+    this.#unanswered = 0;
   }
 
   /** As `start`, on a doubt: those may come with every message, so a burst that just began is enough. */
@@ -142,6 +162,7 @@ export class TimeSync {
     this.#signOfLifeAt = undefined;
     this.#burstLeft = 0;
     this.#datagrams = false;
+    this.#stalled = false;
   }
 
   /** Which questions to ask now, and plans the next. */
@@ -167,6 +188,7 @@ export class TimeSync {
   answered(way: Way, now: LocalInstant): void {
     if (way === "datagram") {
       this.#unanswered = 0;
+      this.#answeredAt = now;
       this.#roundTrip += ROUND_TRIP_SHARE * (now - this.#askedAt - this.#roundTrip);
     }
     if (this.#askAt === undefined || way !== this.way) return;

@@ -70,6 +70,16 @@ export class Timekeeper {
     this.#sync.heard(now);
   }
 
+  /** The stream has fallen silent: asks in datagrams whether the link is there. False where those are not answered. */
+  stalls(now: LocalInstant): boolean {
+    return this.#sync.stalls(now);
+  }
+
+  /** The stream is heard again. */
+  flows(): void {
+    this.#sync.flows();
+  }
+
   /** The server says which clock it has, and whether it answers datagrams. */
   offered({ tutti }: ServerSettings, now: LocalInstant): void {
     const epoch = tutti?.epoch;

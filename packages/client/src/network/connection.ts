@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from "node:net";
 import { BackOff } from "./back-off.ts";
+import { knock, NO_ANSWER } from "./knock.ts";
 
 /** Where a server listens for players. */
 export interface Endpoint {
@@ -25,6 +26,8 @@ export interface ConnectionEvents {
 
 /** A server that does not even answer a SYN by then is tried again, or another one is. (ms) */
 const CONNECT_TIMEOUT_MS = 2_000;
+/** A SYN in so long while none is answered: the kernel alone sends one after 1 s, and after 2 s more. (ms) */
+const KNOCK_EVERY_MS = 300;
 /** When nothing is heard for this long the kernel begins to ask whether the peer is alive. (ms) */
 const KEEP_ALIVE_MS = 5_000;
 /** Taken from the socket at once. */
@@ -38,11 +41,14 @@ export class Connection {
   readonly #buffer = new Uint8Array(RECEIVED_BYTES_MAX);
   #socket: Socket | undefined;
   #closed = false;
+  readonly #stop = new AbortController();
+  readonly #random: () => number;
   #wake: () => void = () => {};
 
   constructor(servers: ServerDirectory, events: ConnectionEvents, random: () => number) {
     this.#servers = servers;
     this.#events = events;
+    this.#random = random;
     this.#backOff = new BackOff(random);
   }
 
@@ -51,8 +57,8 @@ export class Connection {
     while (!this.#closed) {
       const endpoint = await this.#servers.next();
       if (this.#closed) return;
-      await this.#session(endpoint);
-      if (!this.#closed) await this.#pause(this.#backOff.nextMs());
+      const pauses = await this.#session(endpoint);
+      if (pauses && !this.#closed) await this.#pause(this.#backOff.nextMs());
     }
   }
 
@@ -77,46 +83,60 @@ export class Connection {
 
   close(): void {
     this.#closed = true;
+    this.#stop.abort();
     this.#socket?.destroy();
     this.#wake();
   }
 
-  /** Resolves when the connection is over, for whatever reason. */
-  #session(endpoint: Endpoint): Promise<void> {
-    return new Promise((resolve) => {
-      let connected = false;
-      let reason = "the server closed the connection";
-      const socket = createConnection({
-        ...endpoint,
-        // Into one buffer: without, each chunk of some hundred bytes costs a new one of 64 KiB.
-        onread: {
-          buffer: this.#buffer,
-          callback: (count, buffer) => {
-            this.#events.onBytes(buffer.subarray(0, count));
-            return true;
-          },
+  /** Resolves when the connection is over, for whatever reason; with whether to wait before the next. */
+  async #session(endpoint: Endpoint): Promise<boolean> {
+    const { socket, reason } = await knock({
+      open: () => this.#open(endpoint),
+      everyMs: KNOCK_EVERY_MS,
+      giveUpMs: CONNECT_TIMEOUT_MS,
+      random: this.#random,
+      signal: this.#stop.signal,
+    });
+    if (this.#closed) return false;
+    if (socket) {
+      await this.#converse(endpoint, socket);
+      return true;
+    }
+    this.#events.onRefused(endpoint, reason);
+    // One who does not answer at all has been waited for.
+    return reason !== NO_ANSWER;
+  }
+
+  #open(endpoint: Endpoint): Socket {
+    return createConnection({
+      ...endpoint,
+      // Into one buffer: without, each chunk of some hundred bytes costs a new one of 64 KiB.
+      onread: {
+        buffer: this.#buffer,
+        callback: (count, buffer) => {
+          this.#events.onBytes(buffer.subarray(0, count));
+          return true;
         },
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-      });
+      },
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    });
+  }
+
+  #converse(endpoint: Endpoint, socket: Socket): Promise<void> {
+    return new Promise((resolve) => {
+      let reason = "the server closed the connection";
       this.#socket = socket;
-      socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error("no answer")));
-      socket.on("connect", () => {
-        connected = true;
-        socket.setTimeout(0);
-        this.#events.onConnected(endpoint, socket.remoteAddress ?? endpoint.host);
-      });
       socket.on("error", (error) => {
         reason = error.message;
       });
       socket.on("close", () => {
         this.#socket = undefined;
-        if (this.#closed) return resolve();
-        if (connected) this.#events.onDisconnected(endpoint, reason);
-        else this.#events.onRefused(endpoint, reason);
+        if (!this.#closed) this.#events.onDisconnected(endpoint, reason);
         resolve();
       });
+      this.#events.onConnected(endpoint, socket.remoteAddress ?? endpoint.host);
     });
   }
 

@@ -1,0 +1,108 @@
+import { type LocalInstant, localInstant, millis, seconds } from "@tutti/protocol";
+import { beforeEach, expect, test } from "vitest";
+import { type StallNews, StallWatch } from "./stall-watch.ts";
+
+let watch: StallWatch;
+let now: LocalInstant;
+let news: string[];
+beforeEach(() => {
+  watch = new StallWatch();
+  now = localInstant(1_000_000);
+  news = [];
+});
+
+/** Lets time pass as the player would. */
+function pass(ms: number): StallNews {
+  const until = now + millis(ms);
+  let last: StallNews;
+  while (watch.deadline !== undefined && watch.deadline <= until) {
+    now = localInstant(Math.max(now, watch.deadline));
+    last = watch.look(now);
+    if (last) news.push(last);
+  }
+  now = localInstant(until);
+  return last;
+}
+
+function play(chunks: number): void {
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    pass(20);
+    watch.heard(now);
+    watch.chunk(now);
+  }
+}
+
+/** Nothing for so long; then datagrams come through again. */
+function outage(ms: number): void {
+  pass(ms);
+  watch.answered(localInstant(now - 1_000), now);
+}
+
+test("music that plays, with pauses, is none of its business", () => {
+  play(100);
+  pass(370);
+  play(100);
+  expect(news).toEqual([]);
+});
+
+test("after an outage the connection is given up as soon as datagrams are surely ahead of it", () => {
+  play(10);
+  outage(2_000);
+  expect(news).toEqual(["stalled"]);
+  expect(pass(99)).toBeUndefined();
+  expect(pass(1)).toBe("hangs");
+});
+
+test("after a short one TCP's first repeats are waited for", () => {
+  play(10);
+  outage(450);
+  expect(pass(149)).toBeUndefined();
+  watch.heard(now);
+  watch.chunk(now);
+  play(10);
+  expect(news).toEqual(["stalled"]);
+});
+
+test("while no datagram is answered there is nothing to be gained", () => {
+  play(10);
+  pass(60_000);
+  expect(news).toEqual(["stalled"]);
+  expect(watch.deadline).toBeUndefined();
+});
+
+test("an answer to what was asked before the silence says nothing", () => {
+  play(10);
+  const asked = localInstant(now - 1_000);
+  pass(2_000);
+  watch.answered(asked, now);
+  pass(2_000);
+  expect(news).toEqual(["stalled"]);
+});
+
+test("when the stream answers, the music has stopped", () => {
+  play(10);
+  outage(450);
+  watch.heard(now);
+  watch.answered(now, now);
+  pass(60_000);
+  expect(news).toEqual(["stalled"]);
+});
+
+/** Until it hangs again: how long after the time before. (s) */
+function hangs(times: number): number[] {
+  const gaveUp: number[] = [];
+  for (let turn = 0; turn <= times; turn++) {
+    play(10);
+    outage(700);
+    while (pass(10) !== "hangs") {}
+    gaveUp.push(now);
+    watch.forget();
+  }
+  return gaveUp.slice(1).map((at, turn) => Math.round((at - (gaveUp[turn] ?? 0)) / seconds(1)));
+}
+
+test("connections that hang again and again are given up more and more seldom, until one has lasted", () => {
+  expect(hangs(8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  play(600);
+  expect(hangs(2)).toEqual([1, 2]);
+});

@@ -1,0 +1,117 @@
+/**
+ * Whether the connection hangs though the link is there.
+ *
+ * What an outage loses TCP repeats when its timer fires, which doubles each time: after 2 s without a link nothing
+ * comes for one more. Datagrams come through at once, and the server sends what was missed to whoever connects anew. So
+ * when chunks stop coming, questions go both ways. Answers in datagrams while the stream stays silent say that
+ * another connection is faster than this one. Where the stream answers, it was the music that stopped.
+ */
+import { type LocalInstant, localInstant, type Micros, millis, seconds } from "@tutti/protocol";
+
+/** No pause in music that plays lasts longer but for stalls: servers drop 250 ms at once where a link is too slow. */
+const PAUSE_MAX: Micros = millis(400);
+/** TCP's own first repeats, 200 and 600 ms after a loss, are waited for. */
+const SILENCE_MIN: Micros = millis(600);
+/** On a link that held everything up, datagrams may come through a moment before the stream. */
+const STREAM_BEHIND_MAX: Micros = millis(100);
+/** Least time between two connections given up, doubled each time until one has brought music for `PROVEN`. */
+const AGAIN_AFTER: Micros = seconds(1);
+const AGAIN_AFTER_MAX: Micros = seconds(60);
+const PROVEN: Micros = seconds(10);
+
+/** `stalled`: chunks have stopped coming, so ask. `hangs`: give the connection up. */
+export type StallNews = "stalled" | "hangs" | undefined;
+
+export class StallWatch {
+  #chunkAt = -Infinity;
+  #heardAt = -Infinity;
+  /** When to look whether chunks still come; undefined while none are expected. */
+  #lookAt: LocalInstant | undefined;
+  #stalled = false;
+  /** When the first question asked in this stall was answered in a datagram. */
+  #answeredAt: number | undefined;
+  #gaveUpAt = -Infinity;
+  #againAfter: Micros = AGAIN_AFTER;
+
+  /** When `look` wants to be called. */
+  get deadline(): LocalInstant | undefined {
+    return this.#lookAt;
+  }
+
+  /** There is no connection, or a new one. */
+  forget(): void {
+    this.#lookAt = undefined;
+    this.#chunkAt = -Infinity;
+    this.#heardAt = -Infinity;
+    this.#end();
+  }
+
+  /** A chunk of music came over the stream. */
+  chunk(now: LocalInstant): void {
+    this.#chunkAt = now;
+    this.#lookAt ??= later(now, PAUSE_MAX);
+  }
+
+  /** Something came over the stream. Returns whether that ends a stall. */
+  heard(now: LocalInstant): boolean {
+    this.#heardAt = now;
+    const ended = this.#stalled;
+    this.#end();
+    if (ended) this.#lookAt = later(now, PAUSE_MAX);
+    return ended;
+  }
+
+  /** A datagram sent at `asked` was answered. */
+  answered(asked: LocalInstant, now: LocalInstant): void {
+    if (!this.#stalled || asked < this.#heardAt) return;
+    if (this.#answeredAt === undefined) this.#lookAt = this.#judgedAt(now);
+    this.#answeredAt ??= now;
+  }
+
+  /** To be called when `deadline` has come; earlier does no harm. */
+  look(now: LocalInstant): StallNews {
+    if (this.#lookAt === undefined || now < this.#lookAt) return undefined;
+    this.#lookAt = undefined;
+    if (this.#stalled) return this.#judge(now);
+    // Other messages came, and no chunk: it is the music that stopped, and the next chunk says so.
+    if (this.#heardAt - this.#chunkAt >= PAUSE_MAX) return undefined;
+    if (now - this.#heardAt < PAUSE_MAX) {
+      this.#lookAt = localInstant(this.#heardAt + PAUSE_MAX);
+      return undefined;
+    }
+    this.#stalled = true;
+    return "stalled";
+  }
+
+  #judge(now: LocalInstant): StallNews {
+    if (this.#answeredAt === undefined) return undefined;
+    const due = this.#judgedAt(localInstant(this.#answeredAt));
+    if (now < due) {
+      this.#lookAt = due;
+      return undefined;
+    }
+    const proven = this.#heardAt - this.#gaveUpAt > PROVEN;
+    this.#againAfter = proven ? AGAIN_AFTER : doubled(this.#againAfter);
+    this.#gaveUpAt = now;
+    return "hangs";
+  }
+
+  #judgedAt(answeredAt: LocalInstant): LocalInstant {
+    const silent = this.#heardAt + SILENCE_MIN;
+    const again = this.#gaveUpAt + this.#againAfter;
+    return localInstant(Math.max(answeredAt + STREAM_BEHIND_MAX, silent, again));
+  }
+
+  #end(): void {
+    this.#stalled = false;
+    this.#answeredAt = undefined;
+  }
+}
+
+function later(now: LocalInstant, span: Micros): LocalInstant {
+  return localInstant(now + span);
+}
+
+function doubled(span: Micros): Micros {
+  return Math.min(AGAIN_AFTER_MAX, 2 * span) as Micros;
+}

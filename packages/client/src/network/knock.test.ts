@@ -1,0 +1,46 @@
+import { Socket } from "node:net";
+import { expect, test } from "vitest";
+import { knock, type Reached } from "./knock.ts";
+
+/** Knocks with sockets of which the test says what becomes of them, once there are `enough`. */
+async function knocked(
+  enough: number,
+  answer: (sockets: readonly Socket[], stop: AbortController) => void,
+  giveUpMs = 60_000,
+): Promise<{ reached: Reached; sockets: readonly Socket[] }> {
+  const sockets: Socket[] = [];
+  const stop = new AbortController();
+  const open = () => {
+    const socket = new Socket();
+    sockets.push(socket);
+    if (sockets.length === enough) setImmediate(() => answer(sockets, stop));
+    return socket;
+  };
+  const random = () => 0.5;
+  const reached = await knock({ open, everyMs: 1, giveUpMs, random, signal: stop.signal });
+  return { reached, sockets };
+}
+
+test("takes the first attempt that is answered and gives up the others", async () => {
+  const { reached, sockets } = await knocked(3, ([, second]) => second?.emit("connect"));
+  expect(reached.socket).toBe(sockets[1]);
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual(
+    sockets.map((socket) => socket !== reached.socket),
+  );
+});
+
+test("takes no for an answer", async () => {
+  const refused = new Error("connect ECONNREFUSED");
+  const { reached, sockets } = await knocked(2, ([first]) => first?.emit("error", refused));
+  expect(reached).toEqual({ reason: "connect ECONNREFUSED" });
+  expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+test("ends when nobody answers, or when it is told to", async () => {
+  const unanswered = await knocked(2, () => {}, 10);
+  expect(unanswered.reached).toEqual({ reason: "no answer" });
+  expect(unanswered.sockets.every(({ destroyed }) => destroyed)).toBe(true);
+  const stopped = await knocked(2, (_, stop) => stop.abort());
+  expect(stopped.reached).toEqual({ reason: "closed" });
+  expect(stopped.sockets.every(({ destroyed }) => destroyed)).toBe(true);
+});
