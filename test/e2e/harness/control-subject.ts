@@ -51,6 +51,8 @@ export interface Exchange {
   readonly told: readonly unknown[];
 }
 
+/** First among what stands beside it, or not. */
+const REVISION = /,"tutti":\{"revision":\d+\}|"tutti":\{"revision":\d+\},/g;
 const MARKER = "marker";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -120,7 +122,7 @@ export class ControlSubject {
   /** The last two documents of each controller as they came but for `tutti`: the last exchange and its mark. */
   get lastTexts(): readonly string[] {
     return [this.#asking, this.#listening].flatMap(({ received }) =>
-      received.slice(-2).map(({ text }) => text.replace(/,"tutti":\{"revision":\d+\}/g, "")),
+      received.slice(-2).map(({ text }) => text.replace(REVISION, "")),
     );
   }
 
