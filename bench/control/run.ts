@@ -70,6 +70,11 @@ async function measureSystem(system: SystemName): Promise<Found[]> {
   const server = new Running(program, words);
   await Promise.all([waitForPort(ports.port), waitForPort(ports.controlPort)]);
   const playing = fork(PLAYERS_MAIN, [`${ports.port}`, `${players}`]);
+  // A measurement that fails leaves nothing behind.
+  process.once("exit", () => {
+    playing.kill("SIGKILL");
+    server.child.kill("SIGKILL");
+  });
   try {
     await pause(SETTLE_SECONDS * 1_000);
     const all: Found[] = [];
