@@ -40,8 +40,6 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // They play in real time, on machines that stall: what fails twice in a row is no accident.
-          retry: 1,
           globalSetup: ["test/e2e/harness/build.ts"],
         },
       },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { inRealTime } from "./real-time.ts";
 import { Running } from "./running.ts";
 
 const POLL_MS = 2;
@@ -12,10 +13,11 @@ export class Snapclient {
 
   constructor({ directory, id, port }: { directory: string; id: string; port: number }) {
     this.#recording = join(directory, `${id}.raw`);
-    this.process = new Running("snapclient", [
+    const words = [
       ...["-h", "127.0.0.1", "-p", `${port}`, "--hostID", id],
       ...["--player", `file:filename=${this.#recording},mode=w`, "--logsink", "stdout"],
-    ]);
+    ];
+    this.process = new Running(...inRealTime("snapclient", words));
   }
 
   /** What it has played so far, interleaved. */

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./ports.ts";
+import { inRealTime } from "./real-time.ts";
 import { Running } from "./running.ts";
 import { waitForPort } from "./wait-for-port.ts";
 
@@ -49,7 +50,7 @@ export function snapserverArguments(
 export async function startSnapserver(options: SnapserverOptions): Promise<Snapserver> {
   const port = options.port ?? (await freePort());
   const ports = { port, controlPort: await freePort(), httpPort: await freePort() };
-  const process = new Running("snapserver", snapserverArguments(options, ports));
+  const process = new Running(...inRealTime("snapserver", snapserverArguments(options, ports)));
   await waitForPort(port);
   return { process, port };
 }
