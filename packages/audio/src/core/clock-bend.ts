@@ -1,12 +1,11 @@
 import type { LocalInstant, Ppm } from "@tutti/protocol";
+import { type Hinge, HingeFit } from "./hinge.ts";
 
 /*
  * A host's clock that NTP slews runs at another rate from one moment to the next, and all that is measured by it
  * bends there: the card's records, and where the server's clock is. Fifty records a second show it first.
  *
- * The model. The earliest records of short slices lie on a line with one hinge, y = a + b x + r max(0, x - x0), plus an
- * error of the same spread in all of them. For each x0 of the last second the three others come from least
- * squares. A hinge is believed when it takes off far more of the squares than the errors' spread explains: a first
+ * The earliest records of short slices lie on a line with one hinge (hinge.ts). It is believed when it takes off far more of the squares than the errors' spread explains: a first
  * guess after a quarter of a second at 500 ppm, which is mended as more records come, or withdrawn.
  *
  * Whether it was the clock or the card that changed cannot be told from here. Whoever turns both lines by
@@ -44,23 +43,10 @@ const HELD_UP = 6;
 /** Least spread of slices: what rounding of clocks leaves. (us) */
 const SPREAD_MIN = 3;
 
-/** A hinge in card time: seconds, and how much more each gains. */
-export interface Hinge {
-  readonly at: number;
-  readonly ppm: number;
-  readonly doubt: number;
-}
-
 /** Looks for hinges in a card's records; keeps the room that it works in. */
 export class HingeFinder {
-  readonly #x = new Float64Array(SLICES_MAX);
-  readonly #y = new Float64Array(SLICES_MAX);
+  readonly #fit = new HingeFit(SLICES_MAX);
   readonly #sorted = new Float64Array(SLICES_MAX);
-  #count = 0;
-  /** Sums over all slices of 1, x, x^2, y, x y, y^2. */
-  readonly #sums = new Float64Array(6);
-  #found: Hinge | undefined;
-  #foundSquares = 0;
 
   /**
    * A hinge of late, behind `since`. `t`, `d`: the first `count` records, in seconds and us late; `slope`: of their line.
@@ -73,16 +59,20 @@ export class HingeFinder {
     since: number,
   ): Hinge | undefined {
     if (!this.#slice(t, d, count, slope)) return undefined;
-    const x = this.#x;
-    const newest = x[this.#count - 1] as number;
+    const fit = this.#fit;
+    const { x, count: slices } = fit;
+    const newest = x[slices - 1] as number;
     const from = Math.max(since, (x[0] as number) + BEFORE_S_MIN, newest - LOOK_BACK_S);
-    this.#begin();
-    for (let k = this.#count - 1 - AFTER_SLICES_MIN; k > 0 && (x[k] as number) >= from; k--) {
-      this.#try(x[k] as number);
+    fit.begin();
+    for (let k = slices - 1 - AFTER_SLICES_MIN; k > 0 && (x[k] as number) >= from; k--) {
+      fit.try(x[k] as number);
     }
-    const hinge = this.#found;
+    const hinge = fit.found;
     if (!hinge || Math.abs(hinge.ppm) < STEEP_MIN) return undefined;
-    return this.#leavesLittle(hinge) ? hinge : undefined;
+    const [before, behind] = fit.left(hinge);
+    // A step, or a thread that is held up more and more, is no hinge: what it leaves behind is wild.
+    const usual = Math.max(1, before);
+    return fit.squares > SQUARES_MIN * usual && behind < LEFT_MAX * usual ? hinge : undefined;
   }
 
   /** The same hinge again, with all that came since. Undefined when there is none. */
@@ -94,11 +84,11 @@ export class HingeFinder {
     at: number,
   ): Hinge | undefined {
     if (!this.#slice(t, d, count, slope)) return undefined;
-    this.#begin();
+    this.#fit.begin();
     for (let moved = -MOVED_S_MAX; moved <= MOVED_S_MAX; moved += MOVED_STEP_S) {
-      this.#try(at + moved);
+      this.#fit.try(at + moved);
     }
-    return this.#found;
+    return this.#fit.found;
   }
 
   /** The earliest record of each slice, against `slope`; those of held-up threads left out. */
@@ -111,6 +101,7 @@ export class HingeFinder {
       apart * SLICE_RECORDS,
       ((t[count - 1] as number) - first) / (SLICES_MAX - 2),
     );
+    const { x, y } = this.#fit;
     let slices = 0;
     let present = Math.floor(first / width);
     let earliest = Infinity;
@@ -120,8 +111,8 @@ export class HingeFinder {
       const slice = Math.floor(seen / width);
       if (slice > present) {
         if (earliest < Infinity) {
-          this.#x[slices] = earliestAt;
-          this.#y[slices++] = earliest;
+          x[slices] = earliestAt;
+          y[slices++] = earliest;
         }
         present = slice;
         earliest = Infinity;
@@ -131,16 +122,17 @@ export class HingeFinder {
       earliest = late;
       earliestAt = seen;
     }
-    this.#count = slices;
+    this.#fit.count = slices;
+    this.#fit.weight.fill(1 / SPREAD_MIN ** 2);
     return slices > 2 * AFTER_SLICES_MIN && this.#leaveOut();
   }
 
   #leaveOut(): boolean {
-    const x = this.#x;
-    const y = this.#y;
-    const recent = (x[this.#count - 1] as number) - LOOK_BACK_S;
+    const fit = this.#fit;
+    const { x, y } = fit;
+    const recent = (x[fit.count - 1] as number) - LOOK_BACK_S;
     let old = 0;
-    while (old < this.#count && (x[old] as number) < recent) {
+    while (old < fit.count && (x[old] as number) < recent) {
       this.#sorted[old] = y[old] as number;
       old++;
     }
@@ -149,88 +141,12 @@ export class HingeFinder {
     const middle = sorted[old >> 1] as number;
     const most = middle + HELD_UP * (middle - (sorted[0] as number) + SPREAD_MIN);
     let kept = 0;
-    for (let k = 0; k < this.#count; k++) {
+    for (let k = 0; k < fit.count; k++) {
       if (k < old && (y[k] as number) > most) continue;
       x[kept] = x[k] as number;
       y[kept++] = y[k] as number;
     }
-    this.#count = kept;
+    fit.count = kept;
     return true;
   }
-
-  #begin(): void {
-    const origin = this.#x[0] as number;
-    const level = this.#y[0] as number;
-    this.#sums.fill(0);
-    for (let k = 0; k < this.#count; k++) {
-      const x = (this.#x[k] as number) - origin;
-      const y = (this.#y[k] as number) - level;
-      add(this.#sums, 0, 1);
-      add(this.#sums, 1, x);
-      add(this.#sums, 2, x * x);
-      add(this.#sums, 3, y);
-      add(this.#sums, 4, x * y);
-      add(this.#sums, 5, y * y);
-    }
-    this.#found = undefined;
-    this.#foundSquares = 0;
-  }
-
-  /** Least squares for a hinge at `at`: h is what it adds, with all that a plain line explains taken off. */
-  #try(at: number): void {
-    const origin = this.#x[0] as number;
-    const level = this.#y[0] as number;
-    const [n = 0, sx = 0, sxx = 0, sy = 0, sxy = 0, syy = 0] = this.#sums;
-    let [sh, shx, shh, shy] = [0, 0, 0, 0];
-    for (let k = this.#count - 1; k >= 0 && (this.#x[k] as number) > at; k--) {
-      const x = (this.#x[k] as number) - origin;
-      const y = (this.#y[k] as number) - level;
-      const h = (this.#x[k] as number) - at;
-      sh += h;
-      shx += h * x;
-      shh += h * h;
-      shy += h * y;
-    }
-    const xx = sxx - (sx * sx) / n;
-    const xy = sxy - (sx * sy) / n;
-    const hx = shx - (sh * sx) / n;
-    const hh = shh - (sh * sh) / n - (hx * hx) / xx;
-    const hy = shy - (sh * sy) / n - (hx * xy) / xx;
-    const plain = syy - (sy * sy) / n - (xy * xy) / xx;
-    const squares = (hy * hy) / hh;
-    if (!(hh > 0) || !(squares > this.#foundSquares)) return;
-    const spread = Math.max(SPREAD_MIN ** 2, (plain - squares) / (n - 3));
-    this.#foundSquares = squares;
-    this.#found = { at, ppm: hy / hh, doubt: Math.sqrt(spread / hh) };
-  }
-
-  /** A step, or a thread that is held up more and more, is no hinge: what it leaves behind `at` is wild. */
-  #leavesLittle({ at, ppm }: Hinge): boolean {
-    const origin = this.#x[0] as number;
-    const level = this.#y[0] as number;
-    const [n = 0, sx = 0, sxx = 0, sy = 0, sxy = 0] = this.#sums;
-    let [sh, shx] = [0, 0];
-    for (let k = this.#count - 1; k >= 0 && (this.#x[k] as number) > at; k--) {
-      const h = (this.#x[k] as number) - at;
-      sh += h;
-      shx += h * ((this.#x[k] as number) - origin);
-    }
-    const slope = (sxy - (sx * sy) / n - ppm * (shx - (sh * sx) / n)) / (sxx - (sx * sx) / n);
-    const height = (sy - slope * sx - ppm * sh) / n;
-    let [before, after, behind] = [0, 0, 0];
-    for (let k = 0; k < this.#count; k++) {
-      const x = this.#x[k] as number;
-      const line = level + height + slope * (x - origin) + ppm * Math.max(0, x - at);
-      const square = ((this.#y[k] as number) - line) ** 2;
-      if (x > at) behind++;
-      if (x > at) after += square;
-      else before += square;
-    }
-    const usual = Math.max(SPREAD_MIN ** 2, before / (n - behind));
-    return this.#foundSquares > SQUARES_MIN * usual && after / behind < LEFT_MAX * usual;
-  }
-}
-
-function add(sums: Float64Array, index: number, value: number): void {
-  sums[index] = (sums[index] as number) + value;
 }

@@ -8,7 +8,8 @@ import {
   type Ppm,
   ppm,
 } from "@tutti/protocol";
-import { type ClockBend, type Hinge, HingeFinder } from "./clock-bend.ts";
+import { type ClockBend, HingeFinder } from "./clock-bend.ts";
+import type { Hinge } from "./hinge.ts";
 import { TIMING_RECORD_NUMBERS } from "./port.ts";
 
 /*

@@ -14,7 +14,7 @@
  *
  * Times inside are relative to the first exchange, so that digits are spent on what differs.
  */
-import type { ClockBend } from "@tutti/audio/core";
+import type { ClockBend, Hinge } from "@tutti/audio/core";
 import {
   type LocalInstant,
   type Micros,
@@ -24,9 +24,11 @@ import {
   type ServerInstant,
   serverInstant,
 } from "@tutti/protocol";
+import { AnswerBends } from "./answer-bends.ts";
 import { type Line, LineFitter } from "./clock-line.ts";
 import { Suspicion, type TimeExchange } from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
+import { SlotBends } from "./slot-bends.ts";
 
 export type { TimeExchange };
 
@@ -39,13 +41,17 @@ const ROUND_TRIP_MAX = 5_000_000;
 const DRIFT_SPREAD = 30;
 /** The same after a small contradiction: something is slewing one of the clocks. (ppm) */
 const DRIFT_SPREAD_SLEWING = 400;
-/** A contradiction below this is a slew, above it a step. (us) */
+/** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
 const SLEW_MAX = 20_000;
+const BEND_SHOWN_AFTER = 300_000;
 
-/** Contradiction below which an exchange is never suspected. (us) */
+/** Contradiction below which an exchange is never suspected, and the same on a path of little uncertainty. (us) */
 const SUSPICION_MIN = 60;
-/** The same as a multiple of the uncertainty: for a settled line, and for one of few exchanges. */
+const SUSPICION_MIN_QUIET = 25;
+const QUIET = 30;
+/** The same as a multiple of the uncertainty: for a settled line, on a quiet path, and for one of few exchanges. */
 const DOUBT = 2;
+const DOUBT_QUIET = 1;
 const DOUBT_YOUNG = 4;
 
 /** Exchanges that are all fitted; later those that come so near to a line, and one in so long. (us) */
@@ -53,23 +59,12 @@ const FITTED_ALWAYS = 32;
 const FIT_NEAR = 3;
 const FIT_EVERY = 500_000;
 
-/** Of how many slots, the youngest, a bend is looked for; after a first one the oldest, too. And the least number of others. */
-const BENT_SLOTS = [3, 8, 20] as const;
-const OLD_SLOTS_MIN = 4;
-const BENT_EXCHANGES_MIN = 16;
-/** How far young bounds must lie off, in us and in deviations. */
-const BENT_MIN = 20;
-const BENT_DOUBT = 10;
-/** After a first bend: what is slewed is slewed back, and what was forgotten left some of the bend. */
-const BENT_DOUBT_AGAIN = 4;
-const BENT_AGAIN_WITHIN = 30_000_000;
-/** More is a queue that has grown. (us) */
-const REMNANT_MAX = 5_000;
-/** How far the young drift is looked for. (us / us) */
-const BEND = 20e-6;
-
-/** How far off a bound may be for being turned by a bend that is known so well and no better. (us) */
-const TURNED_WRONG_MAX = 30;
+/** How far off a bound may be, at least, for being turned by a bend that is known so well and no better. (us) */
+const TURNED_WRONG_MAX = 8;
+/** Bends told by card and answers within so long are the same one. (s) */
+const SAME_BEND_S = 0.6;
+/** A path that changes is believed slowly: a bend of the clock makes it look short at first. (us) */
+const PATH_FOLLOWED_IN = 5_000_000;
 
 /** How far the server may stray from the line in a second after the last answer. (us) */
 const WANDER = 0.3;
@@ -105,10 +100,14 @@ export class ClockFilter {
   readonly #fitter = new LineFitter(this.#window);
   #count = 0;
   readonly #suspicion = new Suspicion();
-  #bentLast = -Infinity;
+  readonly #answers = new AnswerBends();
+  readonly #slotBends = new SlotBends(this.#window, this.#fitter);
   /** What lies further back was turned by a bend that is not known well enough. (us) */
   #horizon = -Infinity;
   #horizonBefore = -Infinity;
+  #turnedWrongMax = TURNED_WRONG_MAX;
+  /** The least round trip, as it was before a bend squeezes the lines. (us) */
+  #path = 0;
   #driftGuess = 0;
   #driftSpread = DRIFT_SPREAD;
   #line: Line = NO_LINE;
@@ -118,9 +117,10 @@ export class ClockFilter {
     this.#window.clear();
     this.#count = 0;
     this.#suspicion.clear();
+    this.#answers.clear();
     this.#driftGuess = this.#line.drift;
     this.#driftSpread = DRIFT_SPREAD;
-    this.#bentLast = -Infinity;
+    this.#slotBends.lastAt = -Infinity;
     this.#horizon = -Infinity;
     this.#horizonBefore = -Infinity;
   }
@@ -129,35 +129,82 @@ export class ClockFilter {
     if (!plausible(exchange)) return "rejected";
     if (this.#count === 0) this.#begin(exchange);
     const bounds = this.#boundsOf(exchange);
-    const contradiction = this.#contradiction(bounds);
-    if (contradiction !== 0) return this.#suspect(exchange, contradiction);
+    const doubt = this.#doubtAt(bounds);
+    const contradiction = this.#contradiction(bounds, doubt);
+    const outside = this.#count < EXCHANGES_MIN ? 0 : this.#outside(bounds);
+    const impossible = this.#suspicion.impossible(exchange, outside);
+    if (impossible) return this.#restart(impossible, outside);
+    if (this.#followsBend(bounds)) return "suspected";
+    if (Math.abs(contradiction) >= doubt) return this.#suspect(exchange, contradiction);
     this.#take(bounds);
-    if (!this.#matters(bounds)) return "learned";
-    const bent = this.#bent();
+    const hurries = this.#answers.doubtful && doubt < DOUBT_QUIET * QUIET + SUSPICION_MIN_QUIET;
+    if (!this.#matters(bounds)) return hurries ? "suspected" : "learned";
+    const drift =
+      this.#window.slotAt(this.#horizon) > 0 ? undefined : this.#slotBends.forgetOld(this.#line);
+    if (drift !== undefined) {
+      this.#driftGuess = drift;
+      this.#driftSpread = DRIFT_SPREAD_SLEWING;
+    }
     this.#fit();
-    return bent ? "restarted" : "learned";
+    if (drift !== undefined) return "restarted";
+    return hurries ? "suspected" : "learned";
   }
 
   /** This host's clock runs at another rate from a moment on: bounds from before are turned to what they would be by it. */
   bent({ at, ppm: gained, doubt, replaces }: ClockBend): void {
     if (this.#count === 0) return;
-    if (replaces) this.#turn(replaces.at, -replaces.ppm);
-    else this.#window.forget(this.#window.slotAt(this.#horizon));
-    if (!replaces) this.#horizonBefore = this.#horizon;
-    this.#turn(at, gained);
-    const reach = (TURNED_WRONG_MAX / Math.max(0.1, doubt)) * 1_000_000;
-    const horizon = at - this.#originLocal - reach;
-    this.#horizon = gained === 0 ? this.#horizonBefore : Math.max(this.#horizonBefore, horizon);
-    this.#suspicion.clear();
+    const now = { at: this.#secondsAt(at), ppm: gained, doubt };
+    const before = replaces && { ...replaces, at: this.#secondsAt(replaces.at) };
+    const { young } = this.#answers;
+    // The same bend, seen in the answers before the card told of it.
+    if (young && Math.abs(young.at - now.at) < SAME_BEND_S && young.ppm > 0 === now.ppm > 0) {
+      this.#turn(undefined, this.#answers.withdraw());
+    }
+    if (before) this.#answers.turn({ at: before.at, ppm: -before.ppm });
+    this.#answers.turn(now);
+    this.#turn(now, before);
     this.#fit();
   }
 
-  #turn(at: number, gained: number): void {
-    const bentAt = at - this.#originLocal;
+  /** Whether answers show that the server's clock runs at another rate; bounds from before have been turned by that then. */
+  #followsBend(bounds: Bounds): boolean {
+    const { upperAt, upper, lowerAt, lower } = bounds;
+    this.#answers.note((upperAt + lowerAt) / 2e6, (upper + lower) / 2, upper - lower);
+    const mended = this.#answers.mend(this.#path);
+    if (mended) this.#turn(mended.now, mended.before);
+    const found = this.#answers.find(this.#path);
+    if (!found) return false;
+    for (const witness of this.#suspicion.witnesses) this.#take(this.#boundsOf(witness));
+    this.#take(bounds);
+    this.#turn(found, undefined);
+    this.#fit();
+    return true;
+  }
+
+  #turn(now: Hinge | undefined, before: Pick<Hinge, "at" | "ppm"> | undefined): void {
+    if (before) this.#turnWindow(before.at, -before.ppm);
+    else {
+      this.#horizonBefore = this.#horizon;
+      const deviation = Math.sqrt(this.#line.variance);
+      this.#turnedWrongMax = Math.max(TURNED_WRONG_MAX, deviation);
+    }
+    if (now) this.#turnWindow(now.at, now.ppm);
+    this.#suspicion.clear();
+    const reach = this.#turnedWrongMax / Math.max(0.1, now?.doubt ?? 0);
+    const horizon = now?.ppm ? (now.at - reach) * 1_000_000 : -Infinity;
+    this.#horizon = Math.max(this.#horizonBefore, horizon);
+  }
+
+  #turnWindow(atSeconds: number, gained: number): void {
+    const bentAt = atSeconds * 1_000_000;
     this.#window.turn(bentAt, gained / 1_000_000);
-    if (this.#bentLast > bentAt) return;
+    if (this.#slotBends.lastAt > bentAt) return;
     this.#driftGuess -= gained / 1_000_000;
     this.#line = { ...this.#line, drift: this.#line.drift - gained / 1_000_000 };
+  }
+
+  #secondsAt(moment: LocalInstant): number {
+    return (moment - this.#originLocal) / 1_000_000;
   }
 
   /** Exchanges learned since the last reset. */
@@ -236,34 +283,44 @@ export class ClockFilter {
 
   /**
    * By how much an exchange cannot be explained by delay: one bound crosses its line while the other
-   * recedes from its own, beyond doubt. Nought when it can; the sign is the clock's. (us)
+   * recedes from its own. Nought when it can; the sign is the clock's. (us)
    */
-  #contradiction(bounds: Bounds): number {
+  #contradiction(bounds: Bounds, doubt: number): number {
     if (this.#count < EXCHANGES_MIN) return 0;
     const upperExcess = this.#upperExcess(bounds);
     const lowerExcess = this.#lowerExcess(bounds);
-    const moment = (bounds.lowerAt + this.#originLocal) as LocalInstant;
-    const deviations = this.#count < EXCHANGES_ENOUGH ? DOUBT_YOUNG : DOUBT;
-    const doubt = deviations * this.uncertaintyAt(moment) + SUSPICION_MIN;
     for (const suspect of this.#suspicion.acquit(upperExcess, lowerExcess, doubt)) {
       this.#take(this.#boundsOf(suspect));
     }
     this.#suspicion.see(upperExcess, lowerExcess, 1 / (this.#count - EXCHANGES_MIN + 1));
     if (upperExcess > 0 === lowerExcess > 0) return 0;
     const size = Math.min(Math.abs(upperExcess), Math.abs(lowerExcess));
-    if (size < doubt) return 0;
     return upperExcess > 0 ? size : -size;
+  }
+
+  #doubtAt({ lowerAt }: Bounds): number {
+    const uncertainty = this.uncertaintyAt((lowerAt + this.#originLocal) as LocalInstant);
+    if (this.#count < EXCHANGES_ENOUGH) return DOUBT_YOUNG * uncertainty + SUSPICION_MIN;
+    if (uncertainty < QUIET) return DOUBT_QUIET * uncertainty + SUSPICION_MIN_QUIET;
+    return DOUBT * uncertainty + SUSPICION_MIN;
   }
 
   #suspect(exchange: TimeExchange, contradiction: number): Lesson {
     this.#suspicion.add(exchange, contradiction);
     const nearness = this.#fitter.nearness(contradiction > 0 ? 1 : -1);
-    if (!this.#suspicion.proven(nearness)) return "suspected";
     const { witnesses } = this.#suspicion;
+    const since = exchange.clientSent - (witnesses[0]?.clientSent ?? 0);
+    const mayBend = Math.abs(contradiction) < SLEW_MAX && since < BEND_SHOWN_AFTER;
+    if (mayBend || !this.#suspicion.proven(nearness)) return "suspected";
+    return this.#restart(witnesses, contradiction);
+  }
+
+  /** Draws the line anew, by those exchanges alone. `moved`: by how much the clock has, at least. (us) */
+  #restart(witnesses: readonly TimeExchange[], moved: number): Lesson {
     this.reset();
-    if (Math.abs(contradiction) < SLEW_MAX) {
+    if (Math.abs(moved) < SLEW_MAX) {
       this.#driftSpread = DRIFT_SPREAD_SLEWING;
-      this.#bentLast = 0;
+      this.#slotBends.lastAt = 0;
     }
     for (const witness of witnesses) {
       if (this.#count === 0) this.#begin(witness);
@@ -273,53 +330,12 @@ export class ClockFilter {
     return "restarted";
   }
 
-  /**
-   * Whether one of the clocks runs at another rate than it did, as NTP makes it: then both bounds of the young
-   * slots lie off the lines through the old ones, the same way and beyond doubt, and the old ones are forgotten.
-   * And lines through both parts lie closer together than those through either. A path that has become longer moves
-   * one bound more than the other.
-   */
-  #bent(): boolean {
-    const { length } = this.#window;
-    if (this.#window.slotAt(this.#horizon) > 0) return false;
-    const again = this.#line.at - this.#bentLast < BENT_AGAIN_WITHIN;
-    for (const slots of BENT_SLOTS) {
-      if (length - slots >= OLD_SLOTS_MIN && this.#bentAt(length - slots, again)) return true;
-      if (again && length - slots >= OLD_SLOTS_MIN && this.#remnantUntil(slots)) return true;
-    }
-    return false;
-  }
-
-  /** After a bend: whether the oldest slots are still from before it, as lines without them lie further apart. */
-  #remnantUntil(split: number): boolean {
-    const { drift } = this.#line;
-    const young = this.#fitter.fit({ drift, spread: BEND }, drift, split);
-    const apart = young.upper - young.lower - this.#line.upper + this.#line.lower;
-    const least = BENT_MIN + BENT_DOUBT_AGAIN * Math.sqrt(young.variance);
-    if (apart / 2 < least || apart / 2 > REMNANT_MAX) return false;
-    this.#window.forget(split);
-    return true;
-  }
-
-  #bentAt(split: number, again: boolean): boolean {
-    const { drift } = this.#line;
-    if (this.#window.exchangesFrom(split) < BENT_EXCHANGES_MIN) return false;
-    const old = this.#fitter.fit({ drift, spread: DRIFT_SPREAD / 1_000_000 }, drift, 0, split);
-    const young = this.#fitter.fitAlike({ drift, spread: BEND }, split);
-    const upper = young.upper - old.upper;
-    const lower = young.lower - old.lower;
-    const moved = upper > 0 === lower > 0 ? Math.min(Math.abs(upper), Math.abs(lower)) : 0;
-    const apart = Math.min(old.upper - old.lower, young.upper - young.lower);
-    const squeezed = (apart - this.#line.upper + this.#line.lower) / 2;
-    const doubt = again ? BENT_DOUBT_AGAIN : BENT_DOUBT;
-    const least = BENT_MIN + doubt * Math.sqrt(old.variance + young.variance);
-    const size = Math.max(moved, squeezed);
-    if (size < least || Math.abs(upper - lower) > size) return false;
-    this.#window.forget(split);
-    this.#driftGuess = young.drift;
-    this.#driftSpread = DRIFT_SPREAD_SLEWING;
-    this.#bentLast = this.#line.at;
-    return true;
+  /** By how much the line lies outside what an exchange allows, whatever its delays: the truth lies within. (us) */
+  #outside({ upperAt, upper, lowerAt, lower }: Bounds): number {
+    const { at, drift } = this.#line;
+    const above = this.#middle + drift * (upperAt - at) - upper;
+    const below = lower - this.#middle - drift * (lowerAt - at);
+    return Math.max(above, below);
   }
 
   /** Most exchanges over a noisy path lie deep in its queues and change nothing that cannot wait. */
@@ -343,7 +359,10 @@ export class ClockFilter {
   #fit(): void {
     const prior = { drift: this.#driftGuess, spread: this.#driftSpread / 1_000_000 };
     const from = this.#window.slotAt(this.#horizon);
+    const before = this.#line.at;
     this.#line = this.#fitter.fit(prior, this.#line.drift, from);
+    const share = this.#count < EXCHANGES_ENOUGH ? 1 : (this.#line.at - before) / PATH_FOLLOWED_IN;
+    this.#path += Math.max(0, Math.min(1, share)) * (this.roundTrip - this.#path);
   }
 
   #take({ upperAt, upper, lowerAt, lower }: Bounds): void {

@@ -282,8 +282,9 @@ export class LineFitter {
     const middle = (uppers + lowers) / 2 / weight;
     const either = (1 / this.#upperRate + 1 / this.#lowerRate) / 2;
     const own = this.#exchanges / (this.#exchanges + ALIKE);
-    const unseenAbove = either + own * (1 / this.#upperRate - either);
-    const unseenBelow = either + own * (1 / this.#lowerRate - either);
+    const most = Math.max(0, (uppers - lowers) / weight);
+    const unseenAbove = within(either + own * (1 / this.#upperRate - either), most);
+    const unseenBelow = within(either + own * (1 / this.#lowerRate - either), most);
     const unseen = (unseenAbove ** 2 + unseenBelow ** 2) / 4 + STAMP_NOISE ** 2;
     return {
       at: this.#at,
@@ -295,6 +296,17 @@ export class LineFitter {
       covariance: products / weight - middle * turn,
     };
   }
+}
+
+/**
+ * How far a line lies beyond its nearest bound, by a density that leaves `mean` unseen. The truth lies between the bounds of
+ * both sides, `most` apart, so the exponential ends there. A density that would leave more than all of that unseen
+ * is one of queues, and the less it says the less it moves the line.
+ */
+function within(mean: number, most: number): number {
+  if (most <= 0) return 0;
+  if (mean > most) return (within(most, most) * most) / mean;
+  return mean - most / Math.expm1(most / mean);
 }
 
 /** What is to be believed of two lines through the same bounds, of which `b` is the true one with probability `share`. */

@@ -22,9 +22,14 @@ const USUAL_SHARE = 1 / 32;
 /** Part of a step by which the receding bound of every later exchange recedes, noise allowed for. */
 const RECEDED_PART_MIN = 0.8;
 
+/** A line outside the bounds of so many exchanges in a row is wrong, by more than stamps may be. (us) */
+const IMPOSSIBLE_MIN = 4;
+const OUTSIDE_MIN = 20;
+
 /** Exchanges that contradict the line of the server's clock, and whether they prove it wrong. */
 export class Suspicion {
   witnesses: readonly TimeExchange[] = [];
+  #impossible: readonly TimeExchange[] = [];
   #sign = 0;
   /** The least contradiction among the witnesses. (us) */
   #size = 0;
@@ -37,6 +42,16 @@ export class Suspicion {
 
   clear(): void {
     this.witnesses = [];
+    this.#impossible = [];
+  }
+
+  /**
+   * An exchange, and by how much the line lies outside its bounds. Once enough in a row say so, those are returned: whatever
+   * the delays were and however uncertain the line says it is, it is wrong.
+   */
+  impossible(exchange: TimeExchange, outside: number): readonly TimeExchange[] | undefined {
+    this.#impossible = outside > OUTSIDE_MIN ? [...this.#impossible, exchange] : [];
+    return this.#impossible.length >= IMPOSSIBLE_MIN ? this.#impossible : undefined;
   }
 
   /** Learns what excess is usual. `share`: the least weight of this one, as long as they are few. */
@@ -54,7 +69,7 @@ export class Suspicion {
   acquit(upperExcess: number, lowerExcess: number, doubt: number): readonly TimeExchange[] {
     if (this.witnesses.length === 0) return [];
     if (Math.max(Math.abs(upperExcess), Math.abs(lowerExcess)) < doubt) {
-      this.clear();
+      this.witnesses = [];
       return [];
     }
     const receded = this.#sign > 0 ? upperExcess : lowerExcess;
@@ -64,14 +79,14 @@ export class Suspicion {
       return [];
     }
     const quick = this.witnesses;
-    this.clear();
+    this.witnesses = [];
     return quick;
   }
 
   /** An exchange that contradicts by so much; the sign is the clock's. (us) */
   add(exchange: TimeExchange, contradiction: number): void {
     const sign = Math.sign(contradiction);
-    if (sign !== this.#sign) this.clear();
+    if (sign !== this.#sign) this.witnesses = [];
     if (this.witnesses.length === 0) {
       this.#recededCount = 0;
       this.#recededMin = Infinity;

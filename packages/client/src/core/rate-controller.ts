@@ -27,6 +27,9 @@
 const GAIN_FIRST = 4;
 const GAIN_SETTLED = 0.7;
 const GAIN_FIRST_SECONDS = 2;
+/** Much lateness is worked off faster: the gain rises with it, to that. (ppm / us, us) */
+const GAIN_HURRIED = 2.5;
+const HURRIED_LATENESS = 120;
 /** The integral's gain, as a part of the square of the proportional one. */
 const INTEGRAL_PART = 0.2;
 
@@ -77,14 +80,15 @@ export class RateController {
     if (this.#catchingUp) this.#catchingUp = !this.#caughtUp(lateness);
     const falling = (GAIN_FIRST * GAIN_FIRST_SECONDS) / this.#seconds;
     const gain = Math.max(GAIN_SETTLED, Math.min(GAIN_FIRST, falling));
-    const wanted = this.#learned + gain * lateness;
+    const hurried = Math.max(gain, Math.min(GAIN_HURRIED, Math.abs(lateness) / HURRIED_LATENESS));
+    const wanted = this.#learned + hurried * lateness;
     this.correction = clamp(wanted, this.#catchingUp ? CATCHING_UP_MAX : STEADY_MAX);
     if (this.correction === wanted) {
       const heeded = clamp(lateness, HEEDED_MAX) * elapsedSeconds;
       const learned = this.#learned + INTEGRAL_PART * gain * gain * heeded;
       this.#learned = clamp(learned, LEARNED_MAX);
     }
-    const lag = LAG_PART / gain;
+    const lag = LAG_PART / hurried;
     this.speed += ((fed + this.correction - this.speed) * elapsedSeconds) / (lag + elapsedSeconds);
   }
 
