@@ -42,9 +42,10 @@ export class CodecShelf {
     this.#random = random;
   }
 
-  makeEncoder(name: CodecName, format: SampleFormat): Encoder {
+  makeEncoder(name: CodecName, format: SampleFormat, ofKbit?: number): Encoder {
     if (name === "pcm") return makePcmEncoder(format);
-    const { kbit, varies, delayMs, holdsBlock } = CODINGS[name];
+    const { kbit: usualKbit, varies, delayMs, holdsBlock } = CODINGS[name];
+    const kbit = ofKbit ?? usualKbit;
     const size = frameBytes(format);
     const delayFrames = Math.round((delayMs * format.rateHz) / 1_000);
     let lagging = new Uint8Array(delayFrames * size);

@@ -33,6 +33,10 @@ export interface ServerHostOptions {
   readonly bufferMs?: number;
   readonly chunkMs?: number;
   readonly codec?: CodecName;
+  /** Of Opus. (kbit/s) */
+  readonly kbit?: number;
+  /** With it, clients on slow links get less, down to this. (kbit/s) */
+  readonly ladderFromKbit?: number;
   readonly clock?: ClockOptions;
   readonly loop?: EventLoopOptions;
   readonly source?: SourceOptions;
@@ -283,7 +287,8 @@ function makeCore(
     wall: { sec: 0, usec: 0 },
   };
   const ports: ServerPorts = {
-    makeEncoder: ({ name }, format) => shelf.makeEncoder(name as CodecName, format),
+    makeEncoder: ({ name, bitrateKbit }, format) =>
+      shelf.makeEncoder(name as CodecName, format, bitrateKbit),
     randomId: () => random.hex(32),
     randomToken: () => random.hex(16),
   };
@@ -293,7 +298,7 @@ function makeCore(
 function streamConfig(
   sampleFormat: SampleFormat,
   bufferMs: number,
-  { chunkMs = 20, codec = "pcm" }: ServerHostOptions,
+  { chunkMs = 20, codec = "pcm", kbit, ladderFromKbit }: ServerHostOptions,
 ): StreamConfig {
   const uri = {
     scheme: "pipe",
@@ -307,7 +312,10 @@ function streamConfig(
     name: STREAM,
     source: { kind: "pipe", path: "/music", mode: "create" },
     uri,
-    codec: { name: codec },
+    codec: { name: codec, ...(kbit !== undefined && { bitrateKbit: kbit }) },
+    ...(ladderFromKbit !== undefined && {
+      codecMin: { name: "opus", bitrateKbit: ladderFromKbit } as const,
+    }),
     sampleFormat,
     chunkMs,
     bufferMs,

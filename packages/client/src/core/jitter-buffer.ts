@@ -8,6 +8,7 @@
  * that is off by less than CONTIGUOUS_MAX shows as lateness, which the rate controller works off, in
  * every room at the same place of the programme.
  */
+import { raisedCosine } from "./fade.ts";
 
 /** Largest step of stamps that is a correction of the same line, not a hole. (us) */
 const CONTIGUOUS_MAX = 1_000;
@@ -68,6 +69,39 @@ export class JitterBuffer {
     this.#pieces.push({ first, end: first + frames, stamp, samples, skip: 0 });
     this.#bound();
     return "added";
+  }
+
+  /** When what lies here ends. NaN when the buffer is empty. (us of server time) */
+  get endStamp(): number {
+    const last = this.#pieces.at(-1);
+    return last ? this.#endStamp(last) : Number.NaN;
+  }
+
+  /**
+   * Fades over, from `from` to the end of what lies here, to the same sound from elsewhere: `samples` (not kept)
+   * begin at `stamp` and reach the end at least.
+   */
+  blend(stamp: number, samples: Float32Array, from: number): void {
+    const { channels } = this;
+    const begin = Math.max(stamp, from);
+    const end = this.endStamp;
+    for (const piece of this.#pieces) {
+      if (this.#endStamp(piece) <= begin) continue;
+      // Whole frames apart: both were cut from the same sound.
+      const apart = Math.round((piece.stamp - stamp) / this.#period);
+      for (let frame = 0; frame < piece.end - piece.first; frame++) {
+        const share = (piece.stamp + frame * this.#period - begin) / (end - begin);
+        const there = (apart + frame) * channels;
+        if (share <= 0 || there < 0 || there >= samples.length) continue;
+        const gain = raisedCosine(share);
+        const here = piece.skip + frame * channels;
+        for (let channel = 0; channel < channels; channel++) {
+          const old = piece.samples[here + channel] as number;
+          const other = samples[there + channel] as number;
+          piece.samples[here + channel] = old + gain * (other - old);
+        }
+      }
+    }
   }
 
   /** Moves over what the other buffer holds of what was recorded from `from` to `to`, less what is here. */

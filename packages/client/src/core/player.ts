@@ -284,6 +284,7 @@ export class Player {
     this.#session?.welcome(now);
     this.#time.offered(settings, now);
     this.#programme.bufferMs = settings.bufferMs;
+    this.#programme.stream = settings.tutti?.stream;
 
     const { bufferMs, latencyMs, muted } = settings;
     const { start } = this.#config.volume;

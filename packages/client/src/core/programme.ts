@@ -20,6 +20,8 @@ const CAPACITY_MS = 2_000;
 const STAMP_ERROR_MAX = 1_000_000;
 /** Chunks of a backlog may be late without anything being wrong. (us) */
 const LATE_GRACE = 2_000_000;
+/** How far beyond what was rendered the resampler has looked. (us) */
+const RENDER_REACH = 2_000;
 /** Stamps are rounded and follow the source: a hole of whole chunks may be off by so much. (us) */
 const WHOLE_CHUNKS_TOLERANCE = 1_000;
 /** Least time between two reports of late chunks. (us) */
@@ -60,6 +62,11 @@ export class Programme {
   /** Whether `#buffer` continues what plays, so that both can be joined. */
   #continues = false;
   #firstHeader = true;
+  /** The stream that codec headers are of, as far as the server says. */
+  #stream: string | undefined;
+  #streamOfCodec: string | undefined;
+  /** Another coding of the same stream has begun and not taken over yet. */
+  #turning = false;
   #graceUntil = 0;
   #lateReported = 0;
   #lateReportedAt = 0;
@@ -85,11 +92,17 @@ export class Programme {
     if (this.#buffer) this.#buffer.capacityMs = value + CAPACITY_MS;
   }
 
+  /** Which stream the next codec headers are of. */
+  set stream(value: string | undefined) {
+    this.#stream = value;
+  }
+
   /** A new connection: the next codec header is its first. */
   connected(): void {
     this.#foreign = undefined;
     this.#endOfNewest = Number.NaN;
     this.#firstHeader = true;
+    this.#turning = false;
     this.#continues = false;
   }
 
@@ -101,8 +114,11 @@ export class Programme {
   ): SampleFormat | undefined {
     const same = this.#codec?.codec === codec && sameBytes(this.#codec.header, header);
     const first = this.#firstHeader;
+    const sameStream = this.#stream !== undefined && this.#stream === this.#streamOfCodec;
+    this.#streamOfCodec = this.#stream;
     this.#graceUntil = now + LATE_GRACE;
     this.#firstHeader = false;
+    if (!first && sameStream && this.#turnTo(codec, header.slice())) return undefined;
     if (first && same && this.#decoder) {
       this.#continues = true;
       if (clockOnTrial) this.#buffer = this.#newBuffer(this.#decoder.format);
@@ -122,6 +138,33 @@ export class Programme {
     return decoder.format;
   }
 
+  /** Goes on with another coding of what plays. Returns false when it has another format. Throws ProtocolError. */
+  #turnTo(codec: string, header: Uint8Array): boolean {
+    const before = this.#decoder;
+    const decoder = this.#ports.makeDecoder(codec, header);
+    const { rateHz, channels } = decoder.format;
+    if (before?.format.rateHz !== rateHz || before.format.channels !== channels) {
+      decoder.close();
+      return false;
+    }
+    before.close();
+    this.#decoder = decoder;
+    this.#codec = { codec, header };
+    this.#turning = true;
+    return true;
+  }
+
+  /** What is sent again in another coding: its decoder warms up on it, the last of it is faded over to. */
+  #overlaps(buffer: JitterBuffer, begun: number, samples: Float32Array, rendered: number): boolean {
+    const ended = begun + (samples.length / buffer.channels / buffer.rateHz) * 1_000_000;
+    const end = buffer.endStamp;
+    if (ended < end - WHOLE_CHUNKS_TOLERANCE) return true;
+    this.#turning = false;
+    if (begun < end)
+      buffer.blend(begun, samples, Math.max(begun, (rendered || begun) + RENDER_REACH));
+    return Math.abs(ended - end) < WHOLE_CHUNKS_TOLERANCE;
+  }
+
   /**
    * Decodes and keeps a chunk. Returns false when its stamp is of another clock than the one known.
    * `rendered`: what has been given to the card, up to that moment of the programme. Throws ProtocolError.
@@ -137,6 +180,7 @@ export class Programme {
     if (!this.#decoder || !buffer || this.#firstHeader) return true;
     this.#bridge(this.#decoder, buffer, recordedAt);
     const samples = this.#decoder.decode(payload);
+    if (this.#turning && this.#overlaps(buffer, recordedAt, samples, rendered)) return true;
     const ended = recordedAt + (samples.length / buffer.channels / buffer.rateHz) * 1_000_000;
     this.#count(recordedAt, ended);
     if (plausible) {

@@ -63,6 +63,7 @@ function streamValue(rules: Rules, stream: StreamConfig): Mapping {
   const text = {
     source: sourceMapping(stream, stream.sampleFormat),
     codec: formatCodecChoice(stream.codec),
+    codecMin: formatCodecChoice(stream.codecMin ?? stream.codec),
     fallback: stream.fallback ?? "none",
   };
   return settle(rules, text, stream);

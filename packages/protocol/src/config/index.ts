@@ -4,7 +4,12 @@ export {
   clientConfigJsonSchema,
   parseClientConfig,
 } from "./client-config.ts";
-export { type CodecChoice, formatCodecChoice, parseCodecChoice } from "./codec-choice.ts";
+export {
+  type CodecChoice,
+  formatCodecChoice,
+  OPUS_BITRATE_KBIT,
+  parseCodecChoice,
+} from "./codec-choice.ts";
 export type { ConfigInput, MachineDefaults } from "./config-reading.ts";
 export {
   type EffectiveConfig,

@@ -115,7 +115,7 @@ test("a mistake is shown where it stands", () => {
   const text = 'name: Home\nstreams:\n  - name: TV\n    sorce: "x"\n    source: demo://\n';
   expect(() => parseServerConfig({ text, fileName: "/etc/tutti/server.yaml" })).toThrow(
     new ConfigError(
-      `/etc/tutti/server.yaml:4:5: unknown key "sorce"; did you mean "source"? Allowed here: name, source, codec, chunkMs, bufferMs, profile, idleThresholdMs, fallback
+      `/etc/tutti/server.yaml:4:5: unknown key "sorce"; did you mean "source"? Allowed here: name, source, codec, codecMin, chunkMs, bufferMs, profile, idleThresholdMs, fallback
   4 |     sorce: "x"
     |     ^^^^^`,
     ),

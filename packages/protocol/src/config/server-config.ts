@@ -52,6 +52,12 @@ const SERVER = z.strictObject({
     examples: ["opus:192", "flac:5", "pcm"],
     default: "opus:192",
   }),
+  codecMin: codecField.default(parseCodecChoice("opus:32")).meta({
+    description:
+      "the least that a Tutti client on a slow link is given; the same as codec: every client gets that",
+    examples: ["opus:32", "opus:96"],
+    default: "opus:32",
+  }),
   sampleFormat: textOf(parseSampleFormat)
     .default(parseSampleFormat("48000:16:2"))
     .meta({
@@ -150,13 +156,14 @@ export function parseServerConfig(input: ConfigInput = {}): ServerConfig {
   const right = parseFields(SERVER, reading.value, [], reading.report);
   const {
     codec,
+    codecMin,
     sampleFormat,
     chunkMs,
     fallback,
     streams: _,
     ...rest
   } = { ...SERVER.parse({}), ...right };
-  const defaults = { codec, sampleFormat, chunkMs, fallback, bufferMs: rest.bufferMs };
+  const defaults = { codec, codecMin, sampleFormat, chunkMs, fallback, bufferMs: rest.bufferMs };
   reportSharedPorts(rest.listen, reading.report);
   return reading.finish({
     ...rest,

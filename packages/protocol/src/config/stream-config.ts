@@ -25,6 +25,8 @@ export interface StreamConfig {
   /** As the control API shows it: name, codec, sampleformat and chunk_ms are always there. */
   readonly uri: StreamUri;
   readonly codec: CodecChoice;
+  /** The least a client on a slow link is given. Absent: every client gets `codec`. */
+  readonly codecMin?: CodecChoice;
   /** Of what the source delivers; also of what is sent. */
   readonly sampleFormat: SampleFormat;
   readonly chunkMs: number;
@@ -38,6 +40,8 @@ export interface StreamConfig {
 /** What streams that do not say otherwise take over. */
 export interface StreamDefaults {
   readonly codec: CodecChoice;
+  /** Without one, a stream that does not say so has one coding. */
+  readonly codecMin?: CodecChoice;
   readonly sampleFormat: SampleFormat;
   /** Without one, it follows from the profile. */
   readonly chunkMs?: number | undefined;
@@ -66,6 +70,10 @@ export const STREAM = z.strictObject({
   codec: codecField.optional().meta({
     description: "how it is encoded; default: the server's codec",
     examples: ["opus:192", "flac:5", "pcm"],
+  }),
+  codecMin: codecField.optional().meta({
+    description: "the least a client on a slow link is given; default: the server's codecMin",
+    examples: ["opus:32", "opus:96"],
   }),
   chunkMs: chunkField.optional().meta({
     description: "length of the pieces it is sent in; default: 20, in the live profile 10",
@@ -155,6 +163,10 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
   const chunkMs = entry.chunkMs ?? stated.chunkMs ?? defaults.chunkMs ?? CHUNK_MS[profile];
   const liveBufferMs = Math.min(LIVE_BUFFER_MS, defaults.bufferMs);
   const fallback = entry.fallback ?? defaults.fallback;
+  const codecMin = entry.codecMin ?? defaults.codecMin;
+  const takesOpus = sameFormat(sampleFormat, OPUS_FORMAT) && OPUS_CHUNKS_MS.includes(chunkMs);
+  // Nothing to choose from: the source's format is not one of Opus, or the least is all.
+  const changes = codecMin && takesOpus && formatCodecChoice(codecMin) !== formatCodecChoice(codec);
   if (codec.name === "opus") tellWhatOpusCannot(entry, sampleFormat, chunkMs, tell);
   return {
     name: entry.name,
@@ -166,6 +178,7 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
       chunk_ms: String(chunkMs),
     }),
     codec,
+    ...(changes && { codecMin }),
     sampleFormat,
     chunkMs,
     bufferMs: entry.bufferMs ?? (profile === "live" ? liveBufferMs : defaults.bufferMs),

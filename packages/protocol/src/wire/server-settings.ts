@@ -10,6 +10,11 @@ export interface SettingsExtension {
   readonly version: string;
   /** Random; another one means that the server's clock may have nothing to do with the one before. */
   readonly epoch: string;
+  /**
+   * Which stream the codec headers from now on are of. Another header of the same stream is another coding of the same
+   * sound, and what is sent again in it overlaps what came before. Earlier releases do not say.
+   */
+  readonly stream?: string;
   /** Where to ask for the time in UDP datagrams. */
   readonly udpTime?: {
     readonly port: number;
@@ -82,9 +87,11 @@ function readVolume(value: unknown): number {
 function readExtension(json: Readonly<Record<string, unknown>>): SettingsExtension {
   const udpTime = readUdpTime(optionalObject(json.udpTime));
   const sound = readSoundSettings(json.sound);
+  const stream = typeof json.stream === "string" ? labelOr(json.stream, "") : undefined;
   return {
     version: labelOr(json.version, ""),
     epoch: labelOr(json.epoch, ""),
+    ...(stream !== undefined && { stream }),
     ...(udpTime && { udpTime }),
     ...(sound && { sound }),
   };

@@ -86,6 +86,22 @@ export class Audience {
     this.start(id, session, now);
   }
 
+  /** Lets a session go on with another coding of what it plays; returns the one before. */
+  turn(
+    id: number,
+    session: Session,
+    rendition: Rendition,
+    now: ServerInstant,
+  ): Rendition | undefined {
+    const before = this.stop(id, session);
+    const players = this.#players.get(rendition) ?? new Set();
+    this.#players.set(rendition, players.add(id));
+    const { header, audio } = session.turnTo(rendition, now);
+    this.#outbox.send(id, header);
+    this.#sendAudio(id, session, audio);
+    return before;
+  }
+
   /** Takes a session off what it plays; returns that. */
   stop(id: number, session: Session): Rendition | undefined {
     const { rendition } = session;
@@ -126,7 +142,7 @@ export class Audience {
       if (session.deadline <= now) {
         overdue.push([id, client === undefined ? "no hello in time" : "client fell silent"]);
       }
-      const count = session.takeDropped();
+      const count = session.takeDropped(now);
       this.#droppedChunks += count;
       if (count > 0 && client !== undefined) {
         this.#outbox.report({ kind: "chunks dropped", client, count });

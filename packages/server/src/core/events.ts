@@ -1,3 +1,4 @@
+import type { RungReason } from "./rung-chooser.ts";
 import type { StreamEvent } from "./stream.ts";
 
 /** What happened, for whoever wants to know: the log, the metrics, a test. */
@@ -25,4 +26,14 @@ export type ServerEvent =
     }
   /** This host's monotonic clock went back, as when a virtual machine is restored. */
   | { readonly kind: "clock went back"; readonly byMs: number }
+  /** A client's link carries less than before, or more: it gets the stream in another coding from now on. */
+  | {
+      readonly kind: "quality lowered" | "quality raised";
+      readonly client: string;
+      /** As a configuration names them. */
+      readonly from: string;
+      readonly to: string;
+      readonly reason: RungReason;
+      readonly carriedKbit?: number;
+    }
   | { readonly kind: "chunks dropped"; readonly client: string; readonly count: number };

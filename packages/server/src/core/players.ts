@@ -13,6 +13,7 @@ import type { ClientCommand } from "./house-change.ts";
 import type { ServerCoreConfig } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ServerPorts } from "./ports.ts";
+import type { Quality } from "./quality.ts";
 import { encodeSettings, type Heard, type Peer, type Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -27,6 +28,7 @@ export interface PlayersOptions {
   readonly streams: Streams;
   readonly audience: Audience;
   readonly outbox: Outbox;
+  readonly quality: Quality;
 }
 
 /** Clients as players: lets them in, puts each onto its group's stream, tells it its settings, sees it off. */
@@ -37,12 +39,13 @@ export class Players {
   readonly #streams: Streams;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
+  readonly #quality: Quality;
   /** Clients that come back under the same one need not measure our clock again. */
   #epoch: string;
   /** Clients that were sent away, and until when. (seconds since 1970) */
   readonly #keptOut = new Map<string, number>();
 
-  constructor({ config, randomToken, house, streams, audience, outbox }: PlayersOptions) {
+  constructor({ config, randomToken, house, streams, audience, outbox, quality }: PlayersOptions) {
     this.#config = config;
     this.#epoch = config.epoch;
     this.#randomToken = randomToken;
@@ -50,6 +53,7 @@ export class Players {
     this.#streams = streams;
     this.#audience = audience;
     this.#outbox = outbox;
+    this.#quality = quality;
   }
 
   /** Lets a client in, unless the house refuses it. */
@@ -131,6 +135,7 @@ export class Players {
   /** The house has forgotten a client. */
   forget(client: string): void {
     this.#keptOut.delete(client);
+    this.#quality.forget(client);
     for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
   }
 
@@ -171,7 +176,7 @@ export class Players {
   }
 
   #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {
-    const { bufferMs } = this.#streamOf(clientId).config;
+    const { bufferMs, name: stream } = this.#streamOf(clientId).config;
     const settings = { ...this.#house.settingsOf(clientId), bufferMs };
     if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
     const { version, timePort: port } = this.#config;
@@ -181,6 +186,7 @@ export class Players {
     const tutti = {
       version,
       epoch,
+      stream,
       ...(asks && { udpTime: { port, token: timeToken } }),
       ...(sound && { sound }),
     };
@@ -192,7 +198,8 @@ export class Players {
     this.#stop(id, session);
     const stream = this.#streamOf(peer.clientId);
     const { bufferMs, codec } = stream.config;
-    const rendition = stream.attach(codecFor(peer.hello, codec), now);
+    const chosen = this.#quality.begin(session, peer, stream, now);
+    const rendition = stream.attach(chosen ?? codecFor(peer.hello, codec), now);
     session.wantsAudio = this.#wantsAudio(peer);
     this.#audience.play(id, session, { rendition, bufferMs, now });
   }

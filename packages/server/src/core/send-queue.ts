@@ -1,5 +1,6 @@
 import { after, between, type Micros, micros, millis, type ServerInstant } from "@tutti/protocol";
 import type { AudioMessage } from "./rendition.ts";
+import type { LinkReading } from "./rung-chooser.ts";
 
 /**
  * Most that is handed over and has not arrived, as a share of the greatest age: a link may take as long
@@ -71,7 +72,7 @@ export class SendQueue {
   }
 
   /** Bytes the shell was given and that have not arrived, as far as it knows, until it says otherwise. */
-  setUnsent(bytes: number, now: ServerInstant): void {
+  setUnsent(bytes: number, now: ServerInstant): LinkReading {
     const carriedBytes = Math.max(0, this.#unsentBytes + this.#handedBytes - bytes);
     const progress = carriedBytes > 0;
     this.#measure(carriedBytes, now);
@@ -86,6 +87,7 @@ export class SendQueue {
       this.#progressAt = now;
     }
     this.#slow = this.#slowSince !== undefined && between(this.#slowSince, now) > SLOW_AFTER;
+    return { unsentBytes: bytes, carriedBytes, wayTime: this.#wayTime };
   }
 
   /** Whether a message may go at once, past the queue: then it must be told as `sent`. */
@@ -127,6 +129,22 @@ export class SendQueue {
     // The last one's own length is not in the span.
     const bytes = this.#recentBytes - message.bytes.length;
     this.#bytesPerMicro = bytes / span;
+  }
+
+  /**
+   * Goes on in another coding of the same stream: with the message in place of the first that was not handed over,
+   * and those of `before` ahead of it. The new coding may fit where the old one was too much.
+   */
+  turnTo(coded: readonly AudioMessage[], before: Micros): void {
+    const sent = this.#recent.at(-1)?.recordedAt;
+    const from = this.#waiting[0]?.recordedAt ?? (sent === undefined ? undefined : sent + 1);
+    this.#waiting = coded.filter(
+      ({ recordedAt }) => from === undefined || recordedAt >= from - before,
+    );
+    this.#recent = [];
+    this.#recentBytes = 0;
+    this.#slow = false;
+    this.#slowSince = undefined;
   }
 
   /** Messages dropped since this was asked last. */

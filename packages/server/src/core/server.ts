@@ -19,6 +19,7 @@ import { metricsText } from "./metrics-text.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
 import { Players } from "./players.ts";
 import type { ServerPorts } from "./ports.ts";
+import { Quality } from "./quality.ts";
 import { reportsOf } from "./reports.ts";
 import type { Heard, Session } from "./session.ts";
 import { streamShape } from "./status.ts";
@@ -42,6 +43,7 @@ export class Server {
   readonly #outbox = new Outbox();
   readonly #audience = new Audience(this.#outbox);
   readonly #players: Players;
+  readonly #quality: Quality;
   #wall: WallTime;
   /** Whether something happened that must survive a restart. */
   #changed = false;
@@ -55,6 +57,7 @@ export class Server {
     this.#now = now;
     this.#streams = new Streams(config.streams, ports);
     this.#house = houseOf(config, ports);
+    this.#quality = new Quality(this.#streams, this.#audience, this.#outbox);
     this.#players = new Players({
       config,
       randomToken: ports.randomToken,
@@ -62,6 +65,7 @@ export class Server {
       streams: this.#streams,
       audience: this.#audience,
       outbox: this.#outbox,
+      quality: this.#quality,
     });
     const about = { name: config.name, version: config.version, host: config.host };
     const reports = () => reportsOf(this.#audience.all, this.#now);
@@ -136,6 +140,7 @@ export class Server {
         break;
       case "backlog":
         this.#audience.drain(input.session, input.bytes, now);
+        this.#quality.review(input.session, now);
         break;
       case "pcm":
         this.#run(input.stream, (stream) => stream.pcm(input.bytes, input.arrival, now), now);
@@ -287,6 +292,7 @@ export class Server {
     for (const [id, reason] of this.#audience.overdue(now)) {
       this.#apply(this.#players.close(id, reason, this.#wall), now);
     }
+    this.#quality.reviewAll(now);
   }
 }
 

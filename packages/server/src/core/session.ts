@@ -22,9 +22,10 @@ import {
   type ServerSettings,
   seconds,
 } from "@tutti/protocol";
-import { parseClientStats } from "@tutti/protocol/control";
+import { type ClientStats, parseClientStats } from "@tutti/protocol/control";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import type { Report } from "./reports.ts";
+import type { RungChooser } from "./rung-chooser.ts";
 import { SendQueue } from "./send-queue.ts";
 
 /**
@@ -36,6 +37,12 @@ const TIME_ANSWERS_BEFORE_AUDIO = 3;
 const TIME_ANSWERS_WAIT_MAX = millis(300);
 /** One that never asks gets its audio nevertheless. */
 const FIRST_QUESTION_WAIT_MAX = seconds(1);
+
+/**
+ * What is sent again in another coding before it takes over: a fresh decoder of Opus is on the encoder's level after
+ * some packets only, and the client fades from one to the other over the last of them.
+ */
+const OVERLAP = millis(120);
 
 /** What a client said that concerns more than its own conversation. */
 export type Heard =
@@ -56,6 +63,8 @@ export class Session {
   readonly address: string;
   /** What it plays; the owner attaches and detaches. */
   rendition: Rendition | undefined;
+  /** Which of the codings it could get it gets, if there is a choice. */
+  chooser: RungChooser | undefined;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
   /** The number of its Hello, while that is not answered. */
@@ -126,6 +135,15 @@ export class Session {
     return encodeCodecHeader(rendition.codecHeader);
   }
 
+  /** Goes on with another coding of the same stream. Returns its header and what may be sent now. */
+  turnTo(rendition: Rendition, now: ServerInstant): { header: Uint8Array; audio: Uint8Array[] } {
+    this.rendition = rendition;
+    const header = encodeCodecHeader(rendition.codecHeader);
+    if (!this.#streaming) return { header, audio: [] };
+    this.#queue.turnTo(rendition.current(now), OVERLAP);
+    return { header, audio: this.flush(now) };
+  }
+
   /** Stops the flow of chunks; `startIfReady` begins it again, with the backlog. */
   pause(): void {
     this.#streaming = false;
@@ -158,7 +176,8 @@ export class Session {
 
   /** Bytes on their way to this session, as far as the shell knows. */
   setUnsent(bytes: number, now: ServerInstant): void {
-    this.#queue.setUnsent(bytes, now);
+    const reading = this.#queue.setUnsent(bytes, now);
+    this.chooser?.learn(reading, now);
   }
 
   /** Audio kept back for now. */
@@ -167,9 +186,10 @@ export class Session {
   }
 
   /** Chunks dropped since asked last, because the client takes them too slowly. */
-  takeDropped(): number {
+  takeDropped(now: ServerInstant): number {
     const count = this.#queue.takeDropped();
     this.droppedChunks += count;
+    if (count > 0) this.chooser?.late(now);
     return count;
   }
 
@@ -181,7 +201,9 @@ export class Session {
     if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
-      this.report = { stats: parseClientStats(message.stats), at: now };
+      const stats = parseClientStats(message.stats);
+      if (this.report && tooLate(this.report.stats, stats)) this.chooser?.late(now);
+      this.report = { stats, at: now };
     }
     return [];
   }
@@ -211,6 +233,11 @@ export class Session {
     const needed = this.#peer.hello.tutti ? 1 : TIME_ANSWERS_BEFORE_AUDIO;
     return this.#timeAnswers >= needed || between(this.#firstAnswerAt, now) > TIME_ANSWERS_WAIT_MAX;
   }
+}
+
+/** Whether between two reports something came after its moment, or not at all. */
+function tooLate(before: ClientStats, stats: ClientStats): boolean {
+  return stats.lateChunks > before.lateChunks || stats.underruns > before.underruns;
 }
 
 /** Settings as the answer to `requestId`, or 0 for a change. */
