@@ -28,7 +28,7 @@ interface Stretch {
 export class HostClock {
   readonly counts = { steps: 0, suspensions: 0, slews: 0 };
   readonly #simulation: Simulation;
-  readonly #stretches: Stretch[] = [];
+  #stretches: Stretch[] = [];
   #driftPpm: number;
   #slewPpm = 0;
   #asleep = false;
@@ -49,6 +49,12 @@ export class HostClock {
   read(at: TrueInstant): number {
     const stretch = this.#findLast((each) => each.at <= at);
     return stretch.reading + (at - stretch.at) * stretch.rate;
+  }
+
+  /** A run of days would not fit: nobody asks what it read before `before` from now on. */
+  forget(before: TrueInstant): void {
+    const kept = this.#stretches.findLastIndex((each) => each.at <= before);
+    if (kept > 0) this.#stretches = this.#stretches.slice(kept);
   }
 
   /** When the clock reads, or read last, `reading`; as far as is known now if that is to come. */

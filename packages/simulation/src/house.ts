@@ -22,6 +22,8 @@ export interface HouseOptions {
   readonly trace?: Trace | undefined;
 }
 
+const UNDER_WAY = seconds(60);
+
 /** A server and its rooms in virtual time. The same options give the same run, to the last digit. */
 export class House {
   readonly simulation: Simulation;
@@ -66,9 +68,15 @@ export class House {
     this.speed = span / seconds(1) / ((performance.now() - started) / 1_000);
   }
 
-  /** Reports reach back to now at most, from now on. */
+  /** Reports reach back to now at most, from now on. What is under way was stamped less than `UNDER_WAY` ago. */
   forget(): void {
-    for (const { ear } of this.rooms) ear.forget(this.simulation.now);
+    const { now } = this.simulation;
+    const stamped = later(now, -UNDER_WAY);
+    this.server.clock.forget(stamped);
+    for (const { ear, clock } of this.rooms) {
+      ear.forget(now);
+      clock.forget(stamped);
+    }
   }
 
   /** About the run so far, from `from` to `to` after its start: an hour by default without its first 10 s. */

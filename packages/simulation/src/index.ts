@@ -5,5 +5,6 @@ export type { HouseReport, PairReport, RoomReport, Spread } from "./report.ts";
 export { reportText } from "./report-text.ts";
 export type { RoomOptions } from "./room.ts";
 export type { ServerHostOptions } from "./server-host.ts";
+export { liveLong } from "./soak.ts";
 export { tryHouse, type Verdict } from "./swarm.ts";
 export type { Trace } from "./trace.ts";

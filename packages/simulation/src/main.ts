@@ -5,7 +5,7 @@ import { type Figures, tryHouse, type Verdict } from "./swarm.ts";
 
 const USAGE = `Usage: ./tutti simulate [--seeds N] [--from S] [--minutes M]
        ./tutti simulate --seed S [--minutes M] [--trace]
-       ./tutti simulate --hours H [--seed S]
+       ./tutti simulate --hours H | --days D [--seed S]
 
 Lives through random houses in virtual time: links, cards, clocks, machines, sources and faults of all kinds.
 
@@ -15,11 +15,13 @@ Lives through random houses in virtual time: links, cards, clocks, machines, sou
   --minutes M   virtual minutes of each house (default 5)
   --trace       all that happens, with the virtual second in which it does
   --hours H     one house for so many virtual hours instead, with a fault every ten minutes and limits for each
-                hour; 24 take minutes
+                hour; 24 take a quarter of an hour
+  --days D      the same in days
 
 A seed that fails is printed with what was heard, what had been done to the house, and the command that shows it
 again. At the end, figures over all houses. Exit status 1 if anything went wrong.
 `;
+const HOURS_IN_DAY = 24;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** How often somebody who waits is told how far it is. (ms) */
@@ -110,6 +112,7 @@ function readArguments() {
         seed: number,
         minutes: number,
         hours: number,
+        days: number,
         trace: flag,
         help: { ...flag, short: "h" },
       },
@@ -122,7 +125,7 @@ function readArguments() {
       seeds: positive(values.seeds ?? (values.seed === undefined ? "20" : "1")),
       from: positive(values.seed ?? values.from ?? "1"),
       minutes: positive(values.minutes ?? "5"),
-      hours: values.hours === undefined ? undefined : positive(values.hours),
+      hours: hoursOf(values),
       trace: values.trace ?? false,
     };
   } catch (error) {
@@ -130,6 +133,11 @@ function readArguments() {
     process.stderr.write(`tutti simulate: ${reason}\n`);
     process.exit(EXIT_USAGE);
   }
+}
+
+function hoursOf({ hours, days }: { hours?: string; days?: string }): number | undefined {
+  if (days !== undefined) return HOURS_IN_DAY * positive(days);
+  return hours === undefined ? undefined : positive(hours);
 }
 
 function positive(text: string): number {

@@ -135,7 +135,10 @@ export class ServerHost {
     const session = this.#nextSession++;
     const server: Peer = {
       received: (bytes) => this.#input({ kind: "received", session, bytes }),
-      closed: () => this.#input({ kind: "disconnected", session }),
+      closed: () => {
+        this.#sessions.delete(session);
+        this.#input({ kind: "disconnected", session });
+      },
     };
     const peers = { client, server };
     const label = `${name} ${session}`;
