@@ -101,6 +101,7 @@ const MEANINGS: Readonly<Record<string, object>> = {
     protocolVersion: 2,
     tutti: { version: "0.1.0", codecs: ["opus", "flac", "pcm"], udpTime: true },
   },
+  bundles: { kind: "bundles", spanMs: 200 },
   "client-stats": { kind: "client stats", stats: GOLDEN_STATS },
   "client-command": { kind: "client command", command: "identify" },
   "hello-commands": {

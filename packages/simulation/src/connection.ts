@@ -33,6 +33,7 @@ const SEGMENT_BYTES = 1_448;
  * Most that is under way and not acknowledged; the rest waits in the kernel's buffer. It grows by what arrives and
  * is halved by a loss: on a path of seconds it has to be large. (bytes)
  */
+const ACKNOWLEDGEMENT_BYTES = 52;
 const WINDOW_BYTES_MIN = 32 * 1024;
 const WINDOW_BYTES_MAX = 1024 * 1024;
 /** Of the losses, those that TCP sees by what follows, without waiting for its timer. */
@@ -141,6 +142,7 @@ export class Connection {
     const way = this.#ways[to];
     way.unsent -= bytes.length;
     way.flying -= bytes.length;
+    this.#acknowledge(to);
     if (way.waiting.length > 0) way.window = Math.min(WINDOW_BYTES_MAX, way.window + bytes.length);
     this.#transmit(to);
     this.#onDrained(to);
@@ -152,6 +154,12 @@ export class Connection {
     const cut = 1 + Math.floor(this.#random.next() * (bytes.length - 1));
     peer.received(bytes.subarray(0, cut));
     peer.received(bytes.subarray(cut));
+  }
+
+  /** Takes its place on the way back, where on some links nothing overtakes it. What it says is known already. */
+  #acknowledge(by: End): void {
+    const path = by === "client" ? this.#link.toServer : this.#link.toClient;
+    path.carry(ACKNOWLEDGEMENT_BYTES);
   }
 
   /** Bytes for an end that has closed are answered by a reset. */

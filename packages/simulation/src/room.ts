@@ -80,6 +80,8 @@ export class Room {
   readonly #connectionCounts: Connection["counts"][] = [];
   #plannedFor: TrueInstant | undefined;
   #timer: Happening | undefined;
+  #ticks: Happening | undefined;
+  #paceMs = 0;
 
   constructor(world: World, name: string, options: RoomOptions) {
     const { simulation, server } = world;
@@ -195,7 +197,21 @@ export class Room {
       this.#checkClock();
     }
     this.#plan();
-    this.loop.wakeAt(later(this.#simulation.now, millis(pump.paceMs)), () => this.#tick());
+    this.#pace(pump);
+  }
+
+  /** Has the pump tick when it asks for it, also when news from the server made it ask for another pace. */
+  #pace({ paceMs }: Pump): void {
+    if (this.#ticks) this.#ticks.cancelled = true;
+    this.#paceMs = paceMs;
+    const at = later(this.#simulation.now, millis(paceMs));
+    this.#ticks = this.loop.wakeAt(at, () => this.#tick());
+  }
+
+  #hurry(): void {
+    const pump = this.#pump;
+    pump?.hurry(localInstant(this.clock.now));
+    if (pump && pump.paceMs !== this.#paceMs) this.#pace(pump);
   }
 
   #report(): void {
@@ -239,7 +255,7 @@ export class Room {
       if (input.kind === "received") this.#failures = 0;
       if (input.kind === "disconnected") this.#disconnected();
       else this.#handle(input);
-      if (input.kind === "received") this.#pump?.hurry(localInstant(this.clock.now));
+      if (input.kind === "received") this.#hurry();
     });
   }
 

@@ -26,7 +26,8 @@ test.each([
     expect(room.counts["clock lost"] ?? 0).toBe(given.clocks);
     expect(room.counts.switched ?? 0).toBe(0);
     expect(room.gaps).toBe(1);
-    expect(room.silenceMs).toBeLessThan(510);
+    // It was down for half a second, and what it held back for the next bundle of 100 ms died with it.
+    expect(room.silenceMs).toBeLessThan(610);
     expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
     expect(room.error.max).toBeLessThan(1_000);
   }
@@ -45,7 +46,8 @@ test.each([1_000, 1_250, 1_500, 2_500, 4_000])(
       expect(room.gaps).toBe(1);
       // Of what was kept a card at 25 ppm makes 25 us in a second less.
       expect(room.silenceMs).toBeGreaterThan(awayMs - 20.2);
-      expect(room.silenceMs).toBeLessThan(awayMs + 20);
+      // What the server held back for the next bundle of 100 ms died with it.
+      expect(room.silenceMs).toBeLessThan(awayMs + 120);
     }
   },
 );

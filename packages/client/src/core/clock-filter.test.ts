@@ -1,4 +1,4 @@
-import { localInstant, serverInstant } from "@tutti/protocol";
+import { localInstant, micros, serverInstant } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
 import { ClockFilter, type Lesson } from "./clock-filter.ts";
 import { type Confidence, TimeSync } from "./time-sync.ts";
@@ -86,6 +86,7 @@ class Bench {
       const confidence: Confidence = {
         acceptable: this.filter.acceptable,
         uncertainty: this.filter.uncertaintyAt(moment),
+        roundTrip: this.filter.roundTrip,
       };
       const ways = this.sync.questions(moment, confidence);
       if (ways.length > 0) this.#exchange();
@@ -122,7 +123,7 @@ class Bench {
     });
     this.lessons.push(lesson);
     this.now = back;
-    this.sync.answered("datagram", localInstant(back));
+    this.sync.answered("datagram", localInstant(back), micros(back - sent));
     if (lesson === "suspected" || lesson === "restarted") this.sync.urge(localInstant(back));
   }
 

@@ -355,7 +355,7 @@ export class Player {
   /** Which moment of the programme is heard at `moment`. NaN while that is not known. (us of server time) */
   #recordedAt(moment: LocalInstant): number {
     const { waitMs } = this;
-    if (waitMs === undefined || !this.#time.known) return Number.NaN;
+    if (waitMs === undefined || !this.#time.known || !this.#time.playable) return Number.NaN;
     return this.#time.filter.serverAt(moment) - waitMs * 1_000;
   }
 

@@ -112,7 +112,7 @@ export class Pump {
   /** How often `tick` must be called, at least. (ms) */
   get paceMs(): number {
     const { waitMs = Infinity } = this.#player;
-    const most = this.#card?.sounded && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
+    const most = this.#card?.settled && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
     return Math.min(most, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
   }
 
@@ -176,14 +176,15 @@ export class Pump {
     let target = card.framesIn(this.#targetMs(card, now));
     const block = card.block(this.paceMs / 2);
     while (queued + block.length / card.output.format.channels <= target) {
-      const quiet = !card.sounded;
+      const quiet = !this.#player.sounding;
       const taken = this.#write(card, block);
       if (taken === 0) return;
       queued += taken;
-      // The first sound: as much as has come goes behind it at once, before anything can hold us up. Not
+      // The first sound, or the first again: as much as has come goes behind it at once, before anything can hold us up. Not
       // more: the rest of the backlog may be a moment behind, and must not be queued as silence.
-      if (quiet && card.sounded) target = card.framesIn(this.#targetMs(card, now));
+      if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, now));
     }
+    card.settled ||= this.#player.sounding;
   }
 
   #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
@@ -237,6 +238,8 @@ class Card {
   readonly line: TimingLine;
   /** Whether anything but silence was written. */
   sounded = false;
+  /** Whether there was sound since it was last uncertain what is heard when: until then the queue is short. */
+  settled = false;
   /** The number of the next frame written. */
   writtenFrames = 0;
   /** Whether it is known which of the card's own frames the next one written will be. */
@@ -281,6 +284,7 @@ class Card {
   /** It is not known any more when what is written next will be heard. */
   unplace(): void {
     this.placed = false;
+    this.settled = false;
     this.#unplacedFrom = this.writtenFrames;
   }
 

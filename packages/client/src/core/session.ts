@@ -60,6 +60,11 @@ export class Session {
     return encodeMessage({ kind: "client stats", stats }, envelope);
   }
 
+  bundles(spanMs: number, now: LocalInstant): Uint8Array {
+    const envelope = { id: this.#nextId(), sentAt: Math.round(now) };
+    return encodeMessage({ kind: "bundles", spanMs }, envelope);
+  }
+
   /** Calls `take` for each whole message. Throws ProtocolError. */
   receive(
     bytes: Uint8Array,

@@ -1,6 +1,6 @@
 import { localInstant, micros } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
-import { TimeSync, type Way } from "./time-sync.ts";
+import { type Confidence, TimeSync, type Way } from "./time-sync.ts";
 
 interface Network {
   readonly stream: boolean;
@@ -13,14 +13,23 @@ function ask(sync: TimeSync, seconds: number, uncertainty: number, answers: Netw
   let now = from * 1e6;
   const end = now + seconds * 1e6;
   while (now < end) {
-    const confidence = { acceptable: uncertainty < 5_000, uncertainty: micros(uncertainty) };
+    const confidence = known(uncertainty);
     const ways = sync.questions(localInstant(now), confidence);
     for (const way of ways) asked.push({ at: now / 1e6, way });
     now += 500;
-    for (const way of ways) if (answers[way]) sync.answered(way, localInstant(now));
+    for (const way of ways) if (answers[way]) sync.answered(way, localInstant(now), micros(500));
     now = Math.max(now, sync.deadline ?? Infinity);
   }
   return asked;
+}
+
+/** What the clock filter says of a clock that is known so well. */
+function known(uncertainty: number): Confidence {
+  return {
+    acceptable: uncertainty < 5_000,
+    uncertainty: micros(uncertainty),
+    roundTrip: micros(500),
+  };
 }
 
 const both: Network = { stream: true, datagram: true };
@@ -80,6 +89,43 @@ describe("an uncertain clock", () => {
   });
 });
 
+describe("on a path whose round trip varies by 40 ms", () => {
+  /** Asks for 10 s while audio comes every so often, and notes how long after it each question was asked. (ms) */
+  function sinceAudio(everyMs: number): { pauses: number[]; apart: number[] } {
+    const sync = started(true);
+    const [pauses, apart]: number[][] = [[], []];
+    let heardAt = 0;
+    let askedAt = 0;
+    for (let now = 0; now < 12e6; now += 500) {
+      if (now % (everyMs * 1_000) === 0) {
+        heardAt = now;
+        sync.heard(localInstant(now));
+      }
+      const ways = sync.questions(localInstant(now), known(500));
+      if (!ways.includes("datagram")) continue;
+      if (now > 2e6) {
+        pauses?.push((now - heardAt) / 1_000);
+        apart?.push((now - askedAt) / 1_000);
+      }
+      askedAt = now;
+      sync.answered("datagram", localInstant(now), micros(40_500));
+    }
+    return { pauses: pauses ?? [], apart: apart ?? [] };
+  }
+
+  test("questions go out in the quiet behind a bundle, as far apart as is worth it", () => {
+    const { pauses, apart } = sinceAudio(200);
+    expect(pauses.length).toBeGreaterThan(200);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(19);
+    expect(Math.min(...apart)).toBeGreaterThan(20);
+  });
+
+  test("where there is no quiet they go out all the same, a few times a second", () => {
+    const { apart } = sinceAudio(10);
+    expect(Math.max(...apart)).toBeLessThan(400);
+  });
+});
+
 test("falls back to the stream when no datagram is answered, and tries again later", () => {
   const sync = started(true);
   const asked = ask(sync, 100, 100, { stream: true, datagram: false });
@@ -96,9 +142,9 @@ test("doubts that come with every chunk cause at most two bursts a second", () =
   let asked = 0;
   for (let now = 0; now < 5e6; now += 1_000) {
     sync.urge(localInstant(now));
-    const ways = sync.questions(localInstant(now), { acceptable: true, uncertainty: micros(20) });
+    const ways = sync.questions(localInstant(now), known(20));
     asked += ways.length;
-    for (const way of ways) sync.answered(way, localInstant(now));
+    for (const way of ways) sync.answered(way, localInstant(now), micros(500));
   }
   expect(asked).toBeGreaterThan(60);
   expect(asked).toBeLessThan(130);

@@ -8,7 +8,14 @@
  * Datagrams are asked in groups, one after the other's answer. The first wakes threads, caches and radios at both
  * ends and is late by what that takes, which is not the same at both ends; those after it find them awake.
  */
-import { type LocalInstant, localInstant, type Micros, millis, seconds } from "@tutti/protocol";
+import {
+  type LocalInstant,
+  localInstant,
+  type Micros,
+  micros,
+  millis,
+  seconds,
+} from "@tutti/protocol";
 
 export type Way = "stream" | "datagram";
 
@@ -17,6 +24,8 @@ export interface Confidence {
   readonly acceptable: boolean;
   /** What more answers can improve. */
   readonly uncertainty: Micros;
+  /** The least time that a question and its answer took. */
+  readonly roundTrip: Micros;
 }
 
 /** Questions in a burst, and when one counts as lost in it. */
@@ -79,14 +88,18 @@ const NOISY_YOUNG: readonly { readonly age: Micros; readonly interval: Micros }[
  */
 const GOLDEN = 0.618_033_988_749_895;
 const VARIED_PART = 0.5;
-/**
- * Weight of an answer in the mean round trip. Questions follow no closer than that: on a path that keeps order
- * each waits for those before it, and the quick ones, which are all that counts, become rarer than they are more.
- */
+/** Weight of an answer in the mean round trip. */
 const ROUND_TRIP_SHARE = 1 / 8;
-/** What the stream brought is being acknowledged: a question waits for that, but no longer than so. */
-const QUIET: Micros = millis(12);
-const QUIET_PATIENCE: Micros = millis(40);
+/**
+ * On a path that keeps order a packet is held behind those sent before it, for at most what such ways vary by, which the
+ * round trip does on average. So questions follow audio, whose acknowledgements go their way, and one another at
+ * these parts of that. Wider apart fewer are held, but there are fewer: from one half to one as many are quick.
+ */
+const QUIET_PART = 0.5;
+const APART_PART = 0.8;
+const QUIET_MIN: Micros = millis(2);
+/** Where audio leaves no quiet, a question waits for it no longer than so: a bundle and a half. */
+const QUIET_PATIENCE: Micros = millis(250);
 
 export class TimeSync {
   #burstLeft = 0;
@@ -200,24 +213,32 @@ export class TimeSync {
   }
 
   /** An answer came: a burst or group goes on with the next question at once. */
-  answered(way: Way, now: LocalInstant): void {
+  answered(way: Way, now: LocalInstant, roundTrip: Micros): void {
     if (way === "datagram") {
       this.#unanswered = 0;
       this.#answeredAt = now;
-      this.#roundTrip += ROUND_TRIP_SHARE * (now - this.#askedAt - this.#roundTrip);
+      this.#roundTrip += ROUND_TRIP_SHARE * (roundTrip - this.#roundTrip);
     }
     if (this.#askAt === undefined || way !== this.way) return;
     if (this.#burstLeft + this.#groupLeft > 0) this.#askAt = now;
   }
 
   /** Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. */
-  #waitsForQuiet(now: LocalInstant, { acceptable, uncertainty }: Confidence): boolean {
+  #waitsForQuiet(now: LocalInstant, confidence: Confidence): boolean {
+    const { acceptable, uncertainty } = confidence;
     if (!acceptable || uncertainty < NOISY || this.#burstLeft > 0) return false;
     this.#dueAt ??= now;
-    const quietAt = Math.min(this.#heardAt + QUIET, this.#dueAt + QUIET_PATIENCE);
+    const quiet = Math.max(QUIET_MIN, QUIET_PART * this.variation(confidence.roundTrip));
+    const quietAt = Math.min(this.#heardAt + quiet, this.#dueAt + QUIET_PATIENCE);
     if (now >= quietAt) return false;
     this.#askAt = localInstant(quietAt);
     return true;
+  }
+
+  /** By how much longer than `least` the way there and back is on average. */
+  variation(least: Micros): Micros {
+    // Not a number before the first answers.
+    return micros(Math.max(0, this.#roundTrip - least || 0));
   }
 
   #ask(now: LocalInstant): Way {
@@ -237,7 +258,8 @@ export class TimeSync {
     return "stream";
   }
 
-  #plan(now: LocalInstant, { acceptable, uncertainty }: Confidence): void {
+  #plan(now: LocalInstant, confidence: Confidence): void {
+    const { acceptable, uncertainty } = confidence;
     if (this.#burstLeft > 0) {
       this.#askAt = later(now, BURST_PATIENCE);
       return;
@@ -248,7 +270,10 @@ export class TimeSync {
       SETTLED.find((stage) => uncertainty <= stage.uncertainty)?.interval ?? SETTLED_INTERVAL;
     const hurried = NOISY_YOUNG.find((stage) => age < stage.age)?.interval ?? settled;
     const noisy = !acceptable || uncertainty > NOISY;
-    const wanted = Math.max(this.#roundTrip, Math.min(young, noisy ? hurried : settled));
+    const wanted = Math.max(
+      APART_PART * this.variation(confidence.roundTrip),
+      Math.min(young, noisy ? hurried : settled),
+    );
     const datagram = this.way === "datagram";
     const interval = datagram
       ? wanted

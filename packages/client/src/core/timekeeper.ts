@@ -3,7 +3,14 @@
  * of the answers (`server-clock.ts`). Says what became of the clock; what that means for the music is the player's.
  */
 import type { ClockBend } from "@tutti/audio/core";
-import type { LocalInstant, Micros, ServerSettings } from "@tutti/protocol";
+import {
+  type LocalInstant,
+  type Micros,
+  micros,
+  millis,
+  type ServerSettings,
+} from "@tutti/protocol";
+import { BundleWish } from "./bundle-wish.ts";
 import type { ClockFilter, TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
 import type { PlayerOutput } from "./player-io.ts";
@@ -18,6 +25,12 @@ export interface ClockChange {
   readonly moved: Micros;
 }
 
+/** Sound that was placed by a worse clock than this would be heard to find its way. (us) */
+const UNCERTAINTY_MAX_FOR_SOUND = 300;
+/** It waits for that until this part of the buffer has gone by, which music takes that begins with the connection, and no longer than so. */
+const PATIENCE_PART = 0.8;
+const PATIENCE_MAX: Micros = millis(800);
+
 export class Timekeeper {
   readonly #clock = new ServerClock();
   readonly #sync = new TimeSync();
@@ -26,6 +39,12 @@ export class Timekeeper {
   /** Where the server answers them. */
   #datagrams: { readonly port: number; readonly token: string } | undefined;
   #sequence = 0;
+  readonly #bundles = new BundleWish();
+  /** Of a server that sends audio in bundles. (ms) */
+  #bufferMs: number | undefined;
+  #playable = false;
+  /** When sound may begin by whatever clock there is. */
+  #patientUntil: LocalInstant | undefined;
   #epoch: string | undefined;
 
   constructor(asksDatagrams: boolean) {
@@ -39,6 +58,11 @@ export class Timekeeper {
 
   get known(): boolean {
     return this.#clock.known;
+  }
+
+  /** Whether the clock is, or once was, good enough to begin by: later nothing is won by silence. */
+  get playable(): boolean {
+    return this.#playable;
   }
 
   /** Whether a new connection's clock is still being compared with the old one. */
@@ -58,6 +82,8 @@ export class Timekeeper {
   /** A new connection: its server's clock may be another. */
   connected(now: LocalInstant): void {
     this.#clock.doubt();
+    this.#bufferMs = undefined;
+    this.#bundles.restart();
     this.#sync.start(now);
   }
 
@@ -81,7 +107,10 @@ export class Timekeeper {
   }
 
   /** The server says which clock it has, and whether it answers datagrams. */
-  offered({ tutti }: ServerSettings, now: LocalInstant): void {
+  offered({ tutti, bufferMs }: ServerSettings, now: LocalInstant): void {
+    this.#bufferMs = tutti && bufferMs;
+    this.#patientUntil ??= (now +
+      Math.min(PATIENCE_MAX, PATIENCE_PART * millis(bufferMs))) as LocalInstant;
     const epoch = tutti?.epoch;
     if (epoch !== undefined && epoch !== "" && epoch === this.#epoch) this.#clock.trust();
     this.#epoch = epoch;
@@ -114,7 +143,8 @@ export class Timekeeper {
   learn(exchange: TimeExchange, way: Way, now: LocalInstant, outputs: PlayerOutput[]): ClockChange {
     const before = this.filter.exchanges > 0 ? this.filter.offsetAt(now) : undefined;
     const news = this.#clock.learn(exchange);
-    this.#sync.answered(way, now);
+    this.#sync.answered(way, now, micros(exchange.clientReceived - exchange.clientSent));
+    this.#judge(now);
     if (news === "replaced") tell(outputs, { kind: "clock lost", reason: "server clock changed" });
     if (news === "restarted") tell(outputs, { kind: "clock lost", reason: "answers contradict" });
     if (news === "suspected" || news === "restarted") this.#sync.urge(now);
@@ -126,8 +156,11 @@ export class Timekeeper {
 
   /** Adds to `outputs` the questions that are due. */
   ask(session: Session, now: LocalInstant, outputs: PlayerOutput[]): void {
-    const { taught } = this.#clock;
-    const confidence = { acceptable: taught.acceptable, uncertainty: taught.uncertaintyAt(now) };
+    const { acceptable, roundTrip } = this.#clock.taught;
+    const uncertainty = this.#clock.taught.uncertaintyAt(now);
+    const confidence = { acceptable, uncertainty, roundTrip };
+    this.#judge(now);
+    this.#wish(session, uncertainty, now, outputs);
     const before = this.way;
     for (const way of this.#sync.questions(now, confidence)) {
       outputs.push(
@@ -137,6 +170,19 @@ export class Timekeeper {
       );
     }
     if (before === "datagram" && this.way === "stream") tell(outputs, { kind: "time over stream" });
+  }
+
+  #judge(now: LocalInstant): void {
+    if (this.#playable || !this.known) return;
+    const good = this.filter.uncertaintyAt(now) <= UNCERTAINTY_MAX_FOR_SOUND;
+    this.#playable = good || (this.#patientUntil !== undefined && now >= this.#patientUntil);
+  }
+
+  #wish(session: Session, uncertainty: Micros, now: LocalInstant, outputs: PlayerOutput[]): void {
+    if (this.#bufferMs === undefined) return;
+    const air = { uncertainty, variation: this.#sync.variation(this.#clock.taught.roundTrip) };
+    const spanMs = this.#bundles.wish(air, this.#bufferMs, now);
+    if (spanMs !== undefined) outputs.push({ kind: "send", bytes: session.bundles(spanMs, now) });
   }
 
   #datagram({ port, token }: { readonly port: number; readonly token: string }): PlayerOutput {

@@ -68,6 +68,7 @@ const anyMessage: fc.Arbitrary<KnownMessage> = fc.oneof(
     error: label,
     detail: label,
   }),
+  fc.record({ kind: fc.constant("bundles" as const), spanMs: fc.nat(0xffff_ffff) }),
   fc.record({
     kind: fc.constant("client stats" as const),
     stats: fc.dictionary(label, fc.oneof(fc.integer(), fc.boolean()), { noNullPrototype: true }),

@@ -49,6 +49,8 @@ export type Message =
   /** Only between peers that announced themselves as ours. */
   | { readonly kind: "client stats"; readonly stats: UncheckedStats }
   | { readonly kind: "client command"; readonly command: string }
+  /** So long a stretch of audio a client would like to get at once, with quiet in between; 0: each chunk as it comes. */
+  | { readonly kind: "bundles"; readonly spanMs: number }
   | { readonly kind: "unknown"; readonly type: number };
 
 export type KnownMessage = Exclude<Message, { kind: "unknown" }>;
@@ -65,6 +67,7 @@ export const MESSAGE_TYPES = {
   error: 8,
   "client stats": OWN_MESSAGE_TYPE_MIN,
   "client command": OWN_MESSAGE_TYPE_MIN + 1,
+  bundles: OWN_MESSAGE_TYPE_MIN + 2,
 } as const satisfies Record<KnownMessage["kind"], number>;
 
 /** Header fields the sender may choose; all others follow from the message. */
@@ -116,6 +119,8 @@ export function decodeMessage({ header, body }: RawMessage): Message {
       return { kind: "client stats", stats: readClientStats(reader) };
     case MESSAGE_TYPES["client command"]:
       return { kind: "client command", command: labelOr(reader.json().command, "") };
+    case MESSAGE_TYPES.bundles:
+      return { kind: "bundles", spanMs: reader.u32() };
     default:
       return { kind: "unknown", type: header.type };
   }
@@ -153,6 +158,9 @@ function writeBody(writer: ByteWriter, message: KnownMessage): void {
       return;
     case "client command":
       writer.json({ command: message.command });
+      return;
+    case "bundles":
+      writer.u32(message.spanMs);
       return;
   }
 }

@@ -4,6 +4,9 @@ import type { AudioMessage, Rendition } from "./rendition.ts";
 import { type Heard, type Peer, Session } from "./session.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** Its multiples fall evenly everywhere: so do the bundles of the rooms of a house. */
+const GOLDEN = 0.618_033_988_749_895;
+
 /** A session that is over, and whom it was with. */
 export interface Ended {
   readonly address: string;
@@ -56,7 +59,7 @@ export class Audience {
     const strangers = [...this.#sessions.values()].filter(
       (session) => session.address === address && !session.peer,
     );
-    this.#sessions.set(id, new Session(address, now));
+    this.#sessions.set(id, new Session(address, now, (id * GOLDEN) % 1));
     if (strangers.length >= CONNECTIONS_BEFORE_HELLO_MAX) {
       this.close(id, `${strangers.length} other connections from there have not said hello`);
     }
@@ -122,7 +125,7 @@ export class Audience {
   distribute(rendition: Rendition, message: AudioMessage, now: ServerInstant): void {
     for (const id of this.#players.get(rendition) ?? []) {
       const session = this.#sessions.get(id);
-      if (session?.streaming) this.#sendAudio(id, session, session.offer([message], now));
+      if (session?.streaming) this.#sendAudio(id, session, session.offer(message, now));
       else if (session) this.start(id, session, now);
     }
   }
@@ -142,6 +145,7 @@ export class Audience {
       if (session.deadline <= now) {
         overdue.push([id, client === undefined ? "no hello in time" : "client fell silent"]);
       }
+      if (session.streaming) this.#sendAudio(id, session, session.flush(now));
       const count = session.takeDropped(now);
       this.#droppedChunks += count;
       if (count > 0 && client !== undefined) {

@@ -23,6 +23,7 @@ import {
   seconds,
 } from "@tutti/protocol";
 import { type ClientStats, parseClientStats } from "@tutti/protocol/control";
+import { Bundle } from "./bundle.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import type { Report } from "./reports.ts";
 import type { RungChooser } from "./rung-chooser.ts";
@@ -78,14 +79,17 @@ export class Session {
   #saidHello = false;
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
   #queue: SendQueue;
+  readonly #bundle: Bundle;
   readonly #connectedAt: ServerInstant;
   #heardAt: ServerInstant;
   #firstAnswerAt: ServerInstant | undefined;
   #timeAnswers = 0;
   #streaming = false;
 
-  constructor(address: string, now: ServerInstant) {
+  /** `phase`: where in its turn, from 0 to 1, this one's bundles go out. */
+  constructor(address: string, now: ServerInstant, phase = 0) {
     this.address = address;
+    this.#bundle = new Bundle(phase);
     this.#connectedAt = now;
     this.#heardAt = now;
     this.#queue = new SendQueue(QUEUE_AGE_BEYOND_BUFFER_MAX);
@@ -131,6 +135,8 @@ export class Session {
     this.rendition = rendition;
     const ageMax = micros(millis(bufferMs) + QUEUE_AGE_BEYOND_BUFFER_MAX);
     this.#queue = new SendQueue(ageMax);
+    this.#bundle.clear();
+    this.#bundle.bufferMs = bufferMs;
     this.#streaming = false;
     return encodeCodecHeader(rendition.codecHeader);
   }
@@ -140,6 +146,8 @@ export class Session {
     this.rendition = rendition;
     const header = encodeCodecHeader(rendition.codecHeader);
     if (!this.#streaming) return { header, audio: [] };
+    // What is held is in the coding before, and among those of the new one that follow what was sent.
+    this.#bundle.clear();
     this.#queue.turnTo(rendition.current(now), OVERLAP);
     return { header, audio: this.flush(now) };
   }
@@ -147,6 +155,7 @@ export class Session {
   /** Stops the flow of chunks; `startIfReady` begins it again, with the backlog. */
   pause(): void {
     this.#streaming = false;
+    this.#bundle.clear();
     this.#queue.clear();
   }
 
@@ -154,11 +163,16 @@ export class Session {
   startIfReady(now: ServerInstant): Uint8Array[] {
     if (this.#streaming || !this.wantsAudio || !this.rendition || !this.#ready(now)) return [];
     this.#streaming = true;
-    return this.offer(this.rendition.current(now), now);
+    return this.#send(this.rendition.current(now), now);
   }
 
-  /** Adds messages and returns what may be sent now. */
-  offer(messages: readonly AudioMessage[], now: ServerInstant): Uint8Array[] {
+  /** Adds a fresh message and returns what may be sent now. */
+  offer(message: AudioMessage, now: ServerInstant): Uint8Array[] {
+    const bundle = this.#bundle.add(message, now);
+    return bundle.length > 0 ? this.#send(bundle, now) : [];
+  }
+
+  #send(messages: readonly AudioMessage[], now: ServerInstant): Uint8Array[] {
     const [only] = messages;
     // The usual case by far: one fresh message for a client that keeps up.
     if (only && messages.length === 1 && this.#queue.idle) {
@@ -171,6 +185,7 @@ export class Session {
 
   /** What may be sent now. */
   flush(now: ServerInstant): Uint8Array[] {
+    this.#queue.push(this.#bundle.takeOverdue(now));
     return this.#queue.take(now).map(({ bytes }) => bytes);
   }
 
@@ -199,6 +214,7 @@ export class Session {
     if (message.kind === "hello") return [this.#hello(message, raw.header)];
     if (!this.#saidHello) throw new ProtocolError(`"${message.kind}" before hello`);
     if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
+    if (message.kind === "bundles") this.#bundle.wishMs = message.spanMs;
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
       const stats = parseClientStats(message.stats);
