@@ -52,6 +52,7 @@ test("a client that plays shows how well in Server.GetStatus and in /metrics", a
       stats: {
         ...{ playing: true, synchronised: true },
         ...{ syncErrorUs: expect.any(Number), syncErrorBoundUs: expect.any(Number) },
+        ...{ syncErrorUncertaintyUs: expect.any(Number) },
       },
     });
 

@@ -86,6 +86,8 @@ export class TimingLine {
   #priorPpm = PRIOR_PPM;
   /** Places of the records that the line goes through. */
   readonly #chosen = new Int32Array(SLICES_MAX);
+  /** What the earliest of a slice are late themselves: as much, on average, as the next are later than they. (us) */
+  #lateness = 0;
 
   readonly #finder = new HingeFinder();
   #hinge: Hinge | undefined;
@@ -259,19 +261,29 @@ export class TimingLine {
     let chosen = 0;
     let present = 0;
     let earliest = Infinity;
+    let second = Infinity;
+    let gaps = 0;
     for (let index = 0; index < this.#count; index++) {
       const t = this.#t[index] as number;
       const slice = Math.min(slices - 1, Math.floor((t - first) / perSlice));
       if (slice > present) {
         present = slice;
         chosen++;
+        if (second < Infinity) gaps += second - earliest;
         earliest = Infinity;
+        second = Infinity;
       }
       const late = (this.#d[index] as number) - slope * t;
-      if (late >= earliest) continue;
+      if (late >= earliest) {
+        second = Math.min(second, late);
+        continue;
+      }
+      second = earliest;
       earliest = late;
       this.#chosen[chosen] = index;
     }
+    if (second < Infinity) gaps += second - earliest;
+    this.#lateness = gaps / (chosen + 1);
     return chosen + 1;
   }
 
@@ -298,6 +310,7 @@ export class TimingLine {
       squares += ((this.#d[place] as number) - this.#expected(this.#t[place] as number)) ** 2;
     }
     const variance = n > 2 ? squares / (n - 2) : EARLIEST_US ** 2;
-    this.#error = Math.sqrt(variance * (1 / n + (this.#newest() - tMean) ** 2 / (sxx + weight)));
+    const scatter = variance * (1 / n + (this.#newest() - tMean) ** 2 / (sxx + weight));
+    this.#error = Math.sqrt(scatter + this.#lateness ** 2);
   }
 }

@@ -161,7 +161,8 @@ function errorCell({ client }: Room): string | Cell {
   if (typeof stats?.syncErrorUs !== "number") return NOTHING;
   const size = Math.abs(stats.syncErrorUs);
   const tone = size <= ERROR_GOOD_US ? "good" : size <= ERROR_WARN_US ? "warn" : "bad";
-  const bound =
-    typeof stats.syncErrorBoundUs === "number" ? ` ±${formatMicros(stats.syncErrorBoundUs)}` : "";
-  return { text: formatSignedMicros(stats.syncErrorUs) + bound, tone };
+  // Clients of before know only what holds whatever the ways are.
+  const known = stats.syncErrorUncertaintyUs ?? stats.syncErrorBoundUs;
+  const doubt = typeof known === "number" ? ` ±${formatMicros(known)}` : "";
+  return { text: formatSignedMicros(stats.syncErrorUs) + doubt, tone };
 }

@@ -58,7 +58,8 @@ function factsOf(room: Room): (readonly [string, string])[] {
   const { host, stats } = client;
   const measured: [string, number | undefined, (value: number) => string][] = [
     ["sync error", stats?.syncErrorUs, formatSignedMicros],
-    ["known to", stats?.syncErrorBoundUs, formatMicros],
+    ["known to", stats?.syncErrorUncertaintyUs, formatMicros],
+    ["at most", stats?.syncErrorBoundUs, formatMicros],
     ["buffer", stats?.bufferedMs, formatMillis],
     ["card's delay", stats?.deviceDelayMs, formatMillis],
     ["card's rate", stats?.cardPpm, formatPpm],

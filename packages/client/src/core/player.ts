@@ -141,7 +141,7 @@ export class Player {
     return this.#playout.sounding;
   }
 
-  /** `cardErrorMax`: bound of the timing by which `render` is called. */
+  /** `cardErrorMax`: three deviations of the timing by which `render` is called. */
   stats(now: LocalInstant, cardErrorMax: Micros = micros(0)): PlayerStats {
     const { filter } = this.#time;
     const clockErrorMax = filter.errorMaxAt(now);
@@ -149,6 +149,7 @@ export class Player {
       playing: this.sounding,
       synchronised: this.#time.known,
       syncError: micros(this.#heard.lateness(now, (moment) => this.#recordedAt(moment))),
+      syncErrorUncertainty: micros(Math.hypot(1.5 * filter.uncertaintyAt(now), cardErrorMax)),
       syncErrorMax: micros(clockErrorMax + cardErrorMax),
       offset: filter.offsetAt(now),
       offsetErrorMax: clockErrorMax,

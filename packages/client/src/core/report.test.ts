@@ -9,6 +9,7 @@ const STATS: PlayerStats = {
   playing: true,
   synchronised: true,
   syncError: micros(-3.4567),
+  syncErrorUncertainty: micros(12.34),
   syncErrorMax: micros(40.04),
   offset: micros(1e12 + 0.123),
   offsetErrorMax: micros(30.06),
@@ -30,13 +31,18 @@ const SHELL = { cardErrorMax: micros(10), cardRate: ppm(45), queuedMs: 199.99, c
 describe("a report", () => {
   test("is rounded, and takes the card's rate against the server", () => {
     expect(reportOf(STATS, SHELL)).toMatchObject({
-      ...{ syncErrorUs: -3.5, syncErrorBoundUs: 40, offsetUs: 1e12 + 0.1, cardPpm: 25 },
+      ...{ syncErrorUs: -3.5, syncErrorUncertaintyUs: 12.3, syncErrorBoundUs: 40 },
+      ...{ offsetUs: 1e12 + 0.1, cardPpm: 25 },
       ...{ bufferedMs: 958.1, queuedMs: 200, correctionPpm: 0.13, cardUnderruns: 7 },
     });
   });
 
   test.each<[string, Partial<PlayerStats>, string[]]>([
-    ["nothing sounds", { playing: false }, ["syncErrorUs", "syncErrorBoundUs"]],
+    [
+      "nothing sounds",
+      { playing: false },
+      ["syncErrorUs", "syncErrorUncertaintyUs", "syncErrorBoundUs"],
+    ],
     ["the error is not known", { syncError: micros(NaN) }, ["syncErrorUs", "syncErrorBoundUs"]],
     ["the card told nothing", { syncErrorMax: micros(Infinity) }, ["syncErrorUs"]],
     ["no clock is known", { synchronised: false }, ["offsetUs", "driftPpm", "cardPpm"]],

@@ -77,10 +77,14 @@ export function reportOf(stats: PlayerStats, shell: ShellReport): ClientStats {
   });
 }
 
-/** Only both together: an error without a bound says nothing. */
-function syncError({ syncError: error, syncErrorMax: bound }: PlayerStats) {
-  if (!Number.isFinite(error) || !Number.isFinite(bound)) return {};
-  return { syncErrorUs: tenths(error), syncErrorBoundUs: tenths(bound) };
+/** Only all together: an error without a bound says nothing. */
+function syncError({ syncError, syncErrorUncertainty, syncErrorMax }: PlayerStats) {
+  if (!Number.isFinite(syncError) || !Number.isFinite(syncErrorMax)) return {};
+  return {
+    syncErrorUs: tenths(syncError),
+    syncErrorUncertaintyUs: tenths(syncErrorUncertainty),
+    syncErrorBoundUs: tenths(syncErrorMax),
+  };
 }
 
 type Rounded<Value> = Value extends undefined ? undefined : number;

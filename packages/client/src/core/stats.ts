@@ -7,7 +7,9 @@ export interface PlayerStats {
   readonly synchronised: boolean;
   /** How late that is heard which is heard now, positive when behind, by what is known now. NaN while nothing is. */
   readonly syncError: Micros;
-  /** How far the truth may be from that, either way: bound of the clock and of the card's timing. */
+  /** Three deviations of that, for clock and card's timing together, if the ways to the server and back are alike. */
+  readonly syncErrorUncertainty: Micros;
+  /** How far the truth may be from that, either way, however the round trip is shared: bound of the clock and of the card's timing. */
   readonly syncErrorMax: Micros;
   /** Server's clock less ours. */
   readonly offset: Micros;

@@ -22,7 +22,8 @@ const certainStats = {
 const anyStats: fc.Arbitrary<ClientStats> = fc.record(
   {
     ...certainStats,
-    ...{ syncErrorUs: number, syncErrorBoundUs: span, offsetUs: number, offsetBoundUs: span },
+    ...{ syncErrorUs: number, syncErrorUncertaintyUs: span, syncErrorBoundUs: span },
+    ...{ offsetUs: number, offsetBoundUs: span },
     ...{ driftPpm: number, roundTripUs: span, queuedMs: span, deviceDelayMs: number },
     ...{ cardPpm: number, realtime: fc.boolean(), cardUnderruns: count },
     ...{ rssMb: span, cpuPercent: span, uptimeSeconds: span },
@@ -60,6 +61,7 @@ test.each<[string, object]>([
   ["a number that is none", { syncErrorUs: Number.NaN }],
   ["text for a number", { syncErrorUs: "1" }],
   ["a bound below nought", { syncErrorBoundUs: -1 }],
+  ["an uncertainty below nought", { syncErrorUncertaintyUs: -1 }],
   ["a way that is none", { timeWay: "pigeon" }],
   ["no word on playing", { playing: undefined }],
 ])("%s is refused", (_, change) => {

@@ -16,7 +16,12 @@ export const ClientStats = z.object({
   synchronised: z.boolean(),
   /** How late that is heard which is heard now, positive when behind. */
   syncErrorUs: z.number().optional(),
-  /** How far the truth may be from `syncErrorUs`, either way. */
+  /**
+   * How far off `syncErrorUs` is, 19 times of 20, if the ways to the server and back are alike, as on a wire
+   * they are: three deviations by the client's own estimate. More answers make it less.
+   */
+  syncErrorUncertaintyUs: Span.optional(),
+  /** How far the truth may be from `syncErrorUs`, either way, however the round trip is shared by the two ways. */
   syncErrorBoundUs: Span.optional(),
   /** The server's clock less the client's. */
   offsetUs: z.number().optional(),

@@ -7,7 +7,13 @@ import type { ShellFacts } from "./metrics.ts";
 
 const STATS: ClientStats = {
   ...{ playing: true, synchronised: false, timeWay: "datagram", syncErrorUs: -12.5 },
-  ...{ syncErrorBoundUs: 417, driftPpm: 20, bufferedMs: 980, correctionPpm: 0 },
+  ...{
+    syncErrorUncertaintyUs: 18,
+    syncErrorBoundUs: 417,
+    driftPpm: 20,
+    bufferedMs: 980,
+    correctionPpm: 0,
+  },
   ...{ receivedChunks: 9, lateChunks: 1, duplicateChunks: 0, lostChunks: 0, underruns: 2 },
   ...{ jumps: 0, rssMb: 61.5, cpuPercent: 1.5 },
 };
@@ -113,6 +119,7 @@ describe("of a client", () => {
     const of = (name: string) => at(`tutti_client_${name}`, { client: "own", name: "den" });
 
     expect(of("sync_error_seconds")).toBe(-12.5e-6);
+    expect(of("sync_error_uncertainty_seconds")).toBe(0.000018);
     expect(of("sync_error_bound_seconds")).toBe(0.000417);
     expect(of("clock_drift_ratio")).toBe(20e-6);
     expect(of("buffered_seconds")).toBe(0.98);

@@ -30,8 +30,13 @@ const REPORTED: readonly [name: string, help: string, read: (stats: ReportedStat
     (s) => us(s.syncErrorUs),
   ],
   [
+    "sync_error_uncertainty_seconds",
+    "How far off that is 19 times of 20, if ways are alike.",
+    (s) => us(s.syncErrorUncertaintyUs),
+  ],
+  [
     "sync_error_bound_seconds",
-    "How far from that the truth may be.",
+    "How far from that the truth may be, whatever the ways are.",
     (s) => us(s.syncErrorBoundUs),
   ],
   ["clock_offset_seconds", "The server's clock less the client's.", (s) => us(s.offsetUs)],
