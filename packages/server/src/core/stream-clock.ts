@@ -34,7 +34,9 @@ import { SourceLine } from "./source-line.ts";
  *   to real time: the queue holds the writer.
  *
  * A pipe that begins to play is watched for a moment before the first stamp is given: what lay in it is
- * read whole, and the earliest of the first arrivals is closer to the truth than the first.
+ * read whole, and the earliest of the first arrivals is closer to the truth than the first. When it shows that the
+ * writer waits for us, what it writes was recorded at no moment: then the first frame may be due sooner than a whole
+ * buffer from now, as what fills the buffer can be had at once.
  */
 
 /** Time constants with which stamps approach the moment of recording: when it is told, and when it is guessed. */
@@ -80,6 +82,8 @@ export class StreamClock {
   #count: Frames = frames(0);
   #offsetMemory: Micros = OFFSET_MEMORY;
   #pace: Pace = UNKNOWN;
+  /** Where the line moves should its writer wait for us. */
+  #sooner: Micros = micros(0);
   /** Until when the source is watched before the line is fixed; undefined once it is. */
   #settlesAt: ServerInstant | undefined;
 
@@ -124,10 +128,14 @@ export class StreamClock {
     this.relock();
   }
 
-  /** Anchors the next frame at a guess, and where the source's first arrivals say it was at `settlesAt`. */
-  startAbout(at: ServerInstant, settlesAt: ServerInstant): void {
+  /**
+   * Anchors the next frame at a guess, and where the source's first arrivals say it was at `settlesAt`; for a writer
+   * that waits for us at `paced`, no later than the guess.
+   */
+  startAbout(at: ServerInstant, settlesAt: ServerInstant, paced = at): void {
     this.start(at);
     this.#settlesAt = settlesAt;
+    this.#sooner = between(at, paced);
   }
 
   stop(): void {
@@ -214,11 +222,12 @@ export class StreamClock {
     this.#turn(this.next, this.#nominal);
   }
 
-  /** Fixes the line: to where a live source is, to the guess for one that has no time of its own. */
+  /** Fixes the line: to where a live source is, to where we like for one that has no time of its own. */
   #settle(at: ServerInstant, now: ServerInstant): void {
     const live = this.#pace.kind === "its own";
     if (live && now < at) return;
-    if (live) this.#turn(this.#source.at(this.#count), this.#period);
+    const next = live ? this.#source.at(this.#count) : after(this.next, this.#sooner);
+    this.#turn(next, this.#period);
     this.#settlesAt = undefined;
   }
 

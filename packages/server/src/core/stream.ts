@@ -34,6 +34,8 @@ const GAP_MIN = millis(30);
 const WATCH_MAX = millis(100);
 /** The share of the buffer that this may cost. */
 const WATCH_SHARE = 0.1;
+/** Clients need this to connect and to learn the time; half a buffer is left for the first chunks too. */
+const LEAD_MIN = millis(500);
 /** A wake-up this late is ours, not the source's: its bytes may lie unread, and get this long to come. */
 const STALL_MIN = millis(50);
 /** A capture clock that leaps farther than this starts anew instead of being filled up. */
@@ -62,6 +64,8 @@ export class Stream {
   readonly #chunk: Micros;
   readonly #gapMax: Micros;
   readonly #tail: Micros;
+  /** How far back the first frame of a source that waits for us is stamped; below 0, not at all. */
+  readonly #headStart: Micros;
   readonly #clock: StreamClock;
   readonly #chunker: Chunker;
   readonly #renditions: Renditions;
@@ -72,6 +76,8 @@ export class Stream {
   #soundUntil: ServerInstant | undefined;
   /** After a stall of this process: until when the source's bytes are waited for. */
   #graceUntil: ServerInstant | undefined;
+  /** Up to where stamps have been given, once the clock stands. */
+  #stampedUntil: ServerInstant | undefined;
   /** Whole chunks whose time is not fixed yet. */
   #unstamped: PcmChunk[] = [];
   /** How far silence of a source that is not on the air has been read. */
@@ -84,6 +90,7 @@ export class Stream {
     this.#chunk = millis(config.chunkMs);
     const gap = Math.max(GAP_MIN, this.#buffer / 4, 2 * this.#chunk);
     this.#gapMax = micros(Math.min(GAP_MAX, gap));
+    this.#headStart = micros(this.#buffer - Math.max(LEAD_MIN, this.#buffer / 2));
     this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
     this.#clock = new StreamClock(this.#format.rateHz);
     this.#chunker = new Chunker(this.#format, this.#framesIn(this.#chunk));
@@ -178,6 +185,7 @@ export class Stream {
     this.#soundUntil = moved(this.#soundUntil);
     this.#graceUntil = moved(this.#graceUntil);
     this.#discardedUntil = moved(this.#discardedUntil);
+    this.#stampedUntil = moved(this.#stampedUntil);
   }
 
   /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
@@ -227,7 +235,8 @@ export class Stream {
   #anchorAbout(at: ServerInstant, now: ServerInstant): void {
     this.#anchor(at);
     const watch = micros(Math.min(WATCH_MAX, this.#buffer * WATCH_SHARE));
-    this.#clock.startAbout(at, after(now, watch));
+    const paced = Math.max(earlier(now, this.#headStart), this.#stampedUntil ?? -Infinity);
+    this.#clock.startAbout(at, after(now, watch), serverInstant(Math.min(at, paced)));
   }
 
   #dropUnfinished(): void {
@@ -274,6 +283,7 @@ export class Stream {
 
   #stop(): void {
     this.#programme = "nothing";
+    if (this.#clock.running) this.#stampedUntil = this.#clock.next;
     this.#clock.stop();
     this.#dropUnfinished();
   }
