@@ -31,7 +31,7 @@ scenarios(
         rooms: [1],
         limits: { errorMaxUs: 600, silenceMs: 2_000 },
         misses: {
-          errorMaxUs: byChance(1_600, HIDDEN),
+          errorMaxUs: byChance(2_000, HIDDEN),
           jumps: byChance(2, HIDDEN),
           breaks: byChance(2, HIDDEN),
         },

@@ -9,7 +9,7 @@ const BENT_EXCHANGES_MIN = 16;
 const BENT_MIN = 20;
 const BENT_DOUBT = 10;
 /** After a first bend: what is slewed is slewed back, and what was forgotten left some of the bend. */
-const BENT_DOUBT_AGAIN = 4;
+const BENT_DOUBT_AGAIN = 6;
 const BENT_AGAIN_WITHIN = 30_000_000;
 /** More is a queue that has grown. (us) */
 const REMNANT_MAX = 5_000;
