@@ -36,10 +36,13 @@ export class House {
     this.simulation = new Simulation(seed);
     this.server = new ServerHost(this.simulation, rateHz, server, trace);
     const world = { simulation: this.simulation, server: this.server, trace };
-    this.rooms = rooms.map((options, index) => {
+    const built: Room[] = [];
+    for (const [index, options] of rooms.entries()) {
       const name = options.name ?? `room ${index + 1}`;
-      return new Room(world, name, options);
-    });
+      const shared = options.linkOf === undefined ? undefined : built[options.linkOf]?.link;
+      built.push(new Room(world, name, options, shared));
+    }
+    this.rooms = built;
   }
 
   /** Something that shall happen `span` after the start of the run. */

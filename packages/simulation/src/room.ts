@@ -26,6 +26,8 @@ import type { Trace } from "./trace.ts";
 export interface RoomOptions {
   readonly name?: string;
   readonly link?: LinkChoice;
+  /** Index of an earlier room behind the same access point: one link carries what is for both. */
+  readonly linkOf?: number;
   readonly card?: CardOptions;
   readonly clock?: ClockOptions;
   readonly loop?: EventLoopOptions;
@@ -83,7 +85,8 @@ export class Room {
   #ticks: Happening | undefined;
   #paceMs = 0;
 
-  constructor(world: World, name: string, options: RoomOptions) {
+  /** `shared`: the link of the room that `linkOf` means. */
+  constructor(world: World, name: string, options: RoomOptions, shared?: Link) {
     const { simulation, server } = world;
     this.name = name;
     this.#trace = world.trace;
@@ -93,7 +96,7 @@ export class Room {
     this.#random = simulation.random(`room ${name}`);
     this.clock = new HostClock(simulation, name, options.clock);
     this.loop = new EventLoop(simulation, name, options.loop);
-    this.link = new Link(simulation, name, options.link ?? "lan");
+    this.link = shared ?? new Link(simulation, name, options.link ?? "lan");
     this.ear = new Ear(server.timetable);
     this.switchedOnAt = later(simulation.now, options.switchedOnAfter ?? 0);
     simulation.at(this.switchedOnAt, () => this.#switchOn());

@@ -11,8 +11,8 @@ import { between, type Micros, micros, millis, type ServerInstant, seconds } fro
 
 /** What is known of a client's link at one moment. */
 export interface LinkReading {
-  /** Handed over and not known to have arrived. */
-  readonly unsentBytes: number;
+  /** Made for it and not known to have arrived. */
+  readonly behindBytes: number;
   /** Arrived since the reading before. */
   readonly carriedBytes: number;
   /** For how long the oldest of what is under way has been. */
@@ -29,46 +29,58 @@ export interface RungChange {
   readonly carriedKbit?: number;
 }
 
-/** A link with less under way rests now and then. (bytes) */
-const BUSY_BYTES_MIN = 4 * 1024;
+/** Age of what is under way, less the round trip, by which a link never rests: a share of the buffer. */
+const BUSY_SHARE = 0.08;
 /** It must have been busy for so long to be judged. */
-const JUDGED_OVER = millis(400);
+const JUDGED_OVER = millis(250);
 /** What it carries is judged by so much of its time. */
 const REMEMBERED = millis(1_500);
 /** One that carries nothing for so long is away, not slow. */
 const AWAY_AFTER = millis(400);
-/** Age of what is under way that is a sign of trouble, as a share of the buffer; on a rung just risen to; and when all is well. */
+/** The age that is a sign of trouble, as a share of the buffer; on a rung just risen to; and when all is well. */
 const TROUBLE_SHARE = 0.25;
 const TRIAL_SHARE = 0.12;
+/** A link falls behind when that much more is made for it than it carries. One with much under way may be long. */
+const BEHIND_SHARE = 0.05;
 /** A rung needs that much more than it says, as music varies. */
 const NEED = 1.1;
 /** A rung that is chosen leaves room to catch up. */
 const FIT = 0.85;
 /** What was sent before a change has to arrive first: so long nothing is judged. */
 const SETTLE = millis(800);
+/** A sign of trouble counts for so long. */
+const TROUBLE_LASTS = seconds(1);
 /** A rung just risen to is on trial. */
 const TRIAL = seconds(30);
-/** Quiet before the next rung is tried, at first and at most. */
+/** Quiet before a rung is tried, at first and at most. */
 const UP_AFTER_MIN = seconds(10);
 const UP_AFTER_MAX = seconds(600);
 
 /** Quick down, slow up. For one client and one ladder; a new connection goes on with it. */
 export class RungChooser {
+  /** Least time to the client and back: what is under way is no younger on the best of days. */
+  roundTrip: Micros = micros(0);
   readonly #kbits: readonly number[];
   readonly #buffer: Micros;
   /** From 0 to 1: clients of one house do not try at the same moment. */
   readonly #phase: number;
   #rung: number;
-  #upAfter: Micros = UP_AFTER_MIN;
-  #troubledAt: ServerInstant;
+  /** By rung: how long it must have been quiet before it is tried. */
+  readonly #upAfter: Micros[];
+  /** By rung: when it was found to be too much. */
+  readonly #leftAt: (ServerInstant | undefined)[] = [];
+  #quietSince: ServerInstant;
+  /** The last sign of trouble, and whether something came too late to be heard. */
+  #trouble: { readonly at: ServerInstant; readonly late: boolean } | undefined;
   #changedAt: ServerInstant;
   #roseAt: ServerInstant | undefined;
+  /** Since when it never rested, and how far behind it was then and is now. */
   #busySince: ServerInstant | undefined;
+  #behindThen = 0;
+  #behindNow = 0;
   #carriedAt: ServerInstant;
   /** What was carried while it was busy. */
-  #carried: { readonly at: ServerInstant; readonly bytes: number }[] = [];
-  #late = false;
-  #slow: "no" | "trouble" | "slow" = "no";
+  #carried: { readonly at: ServerInstant; readonly bytes: number; readonly behind: number }[] = [];
 
   /** `kbits`: what each rung needs, worst first. Begins with the best. */
   constructor(
@@ -79,7 +91,8 @@ export class RungChooser {
     this.#buffer = options.buffer;
     this.#phase = options.phase;
     this.#rung = options.kbits.length - 1;
-    this.#troubledAt = now;
+    this.#upAfter = options.kbits.map(() => UP_AFTER_MIN);
+    this.#quietSince = now;
     this.#changedAt = now;
     this.#carriedAt = now;
   }
@@ -91,64 +104,80 @@ export class RungChooser {
   /** A new connection, or another stream with the same ladder: what was under way is gone. */
   restart(now: ServerInstant): void {
     this.#settle(now);
-    this.#troubledAt = now;
+    this.#quietSince = now;
   }
 
   /** To be told whenever it is known anew what the link carries. */
-  learn({ unsentBytes, carriedBytes, wayTime }: LinkReading, now: ServerInstant): void {
+  learn({ behindBytes, carriedBytes, wayTime }: LinkReading, now: ServerInstant): void {
+    this.#behindNow = behindBytes;
     if (carriedBytes > 0) {
       if (between(this.#carriedAt, now) > AWAY_AFTER) this.#forgetBusy();
       this.#carriedAt = now;
     }
-    if (unsentBytes < BUSY_BYTES_MIN) this.#forgetBusy();
-    else if (this.#busySince === undefined) this.#busySince = now;
-    else this.#carried.push({ at: now, bytes: carriedBytes });
+    const held = wayTime - this.roundTrip;
+    if (held < this.#buffer * BUSY_SHARE) this.#forgetBusy();
+    else if (this.#busySince === undefined) {
+      this.#busySince = now;
+      this.#behindThen = behindBytes;
+    } else this.#carried.push({ at: now, bytes: carriedBytes, behind: behindBytes });
     const trial = this.#roseAt !== undefined && between(this.#roseAt, now) < TRIAL;
     const share = trial ? TRIAL_SHARE : TROUBLE_SHARE;
-    this.#slow = wayTime > this.#buffer * share ? "trouble" : "no";
-    if (this.#slow === "trouble") this.#troubledAt = now;
+    if (held > this.#buffer * share) this.#troubled(this.#trouble?.late ?? false, now);
+    else if (!this.#trouble?.late) this.#trouble = undefined;
   }
 
   /** Chunks were dropped, or came too late to be heard. */
   late(now: ServerInstant): void {
-    this.#late = true;
-    this.#troubledAt = now;
+    this.#troubled(true, now);
   }
 
   /** The change that is due, if any: it counts as done. To be asked often. */
   decide(now: ServerInstant): RungChange | undefined {
     if (between(this.#changedAt, now) < SETTLE) return undefined;
-    const troubled = this.#slow === "trouble" || this.#late;
-    if (troubled) return this.#down(now);
-    return this.#up(now);
+    if (this.#trouble && between(this.#trouble.at, now) > TROUBLE_LASTS) this.#trouble = undefined;
+    return this.#trouble ? this.#down(this.#trouble.late, now) : this.#up(now);
   }
 
-  #down(now: ServerInstant): RungChange | undefined {
-    const carriedKbit = this.#carriedKbit(now);
-    if (carriedKbit === undefined) return undefined;
-    const reason: RungReason = this.#late ? "chunks too late" : "link too slow";
-    this.#late = false;
+  #troubled(late: boolean, now: ServerInstant): void {
+    this.#trouble = { at: now, late };
+    this.#quietSince = now;
+  }
+
+  #down(late: boolean, now: ServerInstant): RungChange | undefined {
+    const carried = this.#carriedLately(now);
+    if (carried === undefined || this.#rung === 0) return undefined;
+    const carriedKbit = carried.kbit;
     const needed = this.#kbits[this.#rung] as number;
-    if (this.#rung === 0 || carriedKbit > needed * NEED) return undefined;
-    const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * FIT);
-    const to = Math.max(0, Math.min(fitting, this.#rung - 1));
+    const fallsBehind = this.#behindNow - this.#behindThen > carried.bytes * BEHIND_SHARE;
     const inVain = this.#roseAt !== undefined && between(this.#roseAt, now) < TRIAL;
-    if (inVain) this.#upAfter = micros(Math.min(UP_AFTER_MAX, 2 * this.#upAfter));
+    if (carriedKbit > needed * NEED || !(late || fallsBehind || inVain)) return undefined;
     this.#roseAt = undefined;
+    const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * (inVain ? 1 : FIT));
+    const to = Math.max(0, Math.min(fitting, this.#rung - 1));
+    for (let rung = to + 1; rung <= this.#rung; rung++) this.#putOff(rung, now);
+    const reason = late ? "chunks too late" : "link too slow";
     return this.#change(to, reason, now, Math.round(carriedKbit));
   }
 
+  /** A rung that had to be left again is tried later than the last time. */
+  #putOff(rung: number, now: ServerInstant): void {
+    const [wait = UP_AFTER_MIN, leftAt] = [this.#upAfter[rung], this.#leftAt[rung]];
+    const again = leftAt !== undefined && between(leftAt, now) < UP_AFTER_MAX;
+    if (again) this.#upAfter[rung] = micros(Math.min(UP_AFTER_MAX, 2 * wait));
+    this.#leftAt[rung] = now;
+  }
+
   #up(now: ServerInstant): RungChange | undefined {
-    if (this.#roseAt !== undefined && between(this.#roseAt, now) > TRIAL) {
+    const waited = this.#upAfter[this.#rung] ?? UP_AFTER_MIN;
+    if (this.#roseAt !== undefined && between(this.#roseAt, now) > Math.max(TRIAL, waited)) {
       this.#roseAt = undefined;
-      this.#upAfter = micros(Math.max(UP_AFTER_MIN, this.#upAfter / 2));
+      this.#upAfter[this.#rung] = micros(Math.max(UP_AFTER_MIN, waited / 2));
     }
-    const quietMin = this.#upAfter * (1 + this.#phase / 2);
-    if (this.#rung === this.#kbits.length - 1 || between(this.#troubledAt, now) < quietMin) {
-      return undefined;
-    }
+    const upAfter = this.#upAfter[this.#rung + 1];
+    if (upAfter === undefined) return undefined;
+    if (between(this.#quietSince, now) < upAfter * (1 + this.#phase / 2)) return undefined;
     this.#roseAt = now;
-    this.#troubledAt = now;
+    this.#quietSince = now;
     return this.#change(this.#rung + 1, "link carries more", now);
   }
 
@@ -162,8 +191,7 @@ export class RungChooser {
   #settle(now: ServerInstant): void {
     this.#changedAt = now;
     this.#carriedAt = now;
-    this.#late = false;
-    this.#slow = "no";
+    this.#trouble = undefined;
     this.#forgetBusy();
   }
 
@@ -173,15 +201,18 @@ export class RungChooser {
   }
 
   /** What the link can carry; undefined while it rests, is away, or was not busy for long enough. */
-  #carriedKbit(now: ServerInstant): number | undefined {
+  #carriedLately(now: ServerInstant): { kbit: number; bytes: number } | undefined {
     if (this.#busySince === undefined || between(this.#carriedAt, now) > AWAY_AFTER)
       return undefined;
     while (this.#carried[0] && between(this.#carried[0].at, now) > REMEMBERED) {
-      this.#busySince = this.#carried.shift()?.at ?? this.#busySince;
+      const first = this.#carried.shift();
+      this.#busySince = first?.at ?? this.#busySince;
+      this.#behindThen = first?.behind ?? this.#behindThen;
     }
-    const span = between(this.#busySince, now);
+    // Up to where something arrived: a link that has just fallen silent is not slow for that.
+    const span = between(this.#busySince, this.#carriedAt);
     if (span < JUDGED_OVER) return undefined;
     const bytes = this.#carried.reduce((sum, each) => sum + each.bytes, 0);
-    return (bytes * 8_000) / span;
+    return { kbit: (bytes * 8_000) / span, bytes };
   }
 }

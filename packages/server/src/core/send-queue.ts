@@ -87,7 +87,8 @@ export class SendQueue {
       this.#progressAt = now;
     }
     this.#slow = this.#slowSince !== undefined && between(this.#slowSince, now) > SLOW_AFTER;
-    return { unsentBytes: bytes, carriedBytes, wayTime: this.#wayTime };
+    const behindBytes = bytes + this.waitingBytes;
+    return { behindBytes, carriedBytes, wayTime: this.#wayTime };
   }
 
   /** Whether a message may go at once, past the queue: then it must be told as `sent`. */

@@ -45,6 +45,9 @@ const FIRST_QUESTION_WAIT_MAX = seconds(1);
  */
 const OVERLAP = millis(120);
 
+/** More than this a client says of no link that plays in time. */
+const ROUND_TRIP_MAX = seconds(2);
+
 /** What a client said that concerns more than its own conversation. */
 export type Heard =
   | { readonly kind: "hello"; readonly hello: Hello; readonly requestId: number }
@@ -219,6 +222,9 @@ export class Session {
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
       const stats = parseClientStats(message.stats);
       if (this.report && tooLate(this.report.stats, stats)) this.chooser?.late(now);
+      if (this.chooser && stats.roundTripUs !== undefined) {
+        this.chooser.roundTrip = micros(Math.min(ROUND_TRIP_MAX, stats.roundTripUs));
+      }
       this.report = { stats, at: now };
     }
     return [];
