@@ -98,7 +98,8 @@ function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs = 0): Limits {
   // What a card suffered is counted over the whole run.
   const limits = { errorMaxUs: errorUsMax, underruns: Infinity };
   if (silenceMsMax === 0) return limits;
-  return { ...limits, silenceMs: silenceMsMax, jumps: Infinity };
+  // What is left out between two that came in time may be less than a fade: then no silence tells of it.
+  return { ...limits, silenceMs: silenceMsMax, jumps: Infinity, breaks: Infinity };
 }
 
 function aloneOf(report: HouseReport, room: RoomReport): HouseReport {
