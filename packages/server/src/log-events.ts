@@ -22,6 +22,8 @@ const LEVELS = {
   "session closed": "info",
   "clock went back": "warn",
   "chunks dropped": "warn",
+  "client degraded": "warn",
+  "client recovered": "info",
   "quality lowered": "warn",
   "quality raised": "info",
   "controller connected": "debug",

@@ -24,6 +24,16 @@ test.each([
     "Kitchen  volume 5 %, muted",
   ],
   ["Client.OnLatencyChanged", { id: "aa", latency: 1.5 }, "Kitchen  latency 1.5 ms"],
+  [
+    "Client.OnQuality",
+    { id: "aa", what: "chunks concealed", better: false, reason: "lost", count: 3 },
+    "Kitchen  chunks concealed (3): lost",
+  ],
+  [
+    "Client.OnQuality",
+    { id: "aa", what: "quality lowered", reason: "slow", from: "opus", to: "opus:96" },
+    "Kitchen  quality lowered from opus to opus:96: slow",
+  ],
   ["Client.OnNameChanged", { id: "aa", name: "Bath" }, "Kitchen  is called Bath"],
   ["Client.OnNameChanged", { id: "unknown", name: "Bath" }, "unknown  is called Bath"],
   ["Group.OnMute", { id: "g", mute: true }, "Kitchen  muted"],

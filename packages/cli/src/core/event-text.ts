@@ -20,6 +20,14 @@ interface WithId {
   readonly id: string;
 }
 
+interface QualityNotice {
+  readonly what: string;
+  readonly reason: string;
+  readonly count?: number;
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Each notification as a sentence without a full stop. */
 const SENTENCES: Readonly<Record<string, Words>> = {
   "Client.OnConnect": ({ client }: { client: Client }) => `${nameOf(client)}  connected`,
@@ -30,6 +38,14 @@ const SENTENCES: Readonly<Record<string, Words>> = {
   ) => `${client(id)}  volume ${volume.percent} %${volume.muted ? ", muted" : ""}`,
   "Client.OnLatencyChanged": ({ id, latency }: WithId & { latency: number }, { client }) =>
     `${client(id)}  latency ${formatMillis(latency)}`,
+  "Client.OnQuality": (
+    { id, what, reason, count, from, to }: WithId & QualityNotice,
+    { client },
+  ) => {
+    const often = count === undefined || count < 2 ? "" : ` (${count})`;
+    const turned = from === undefined ? "" : ` from ${from} to ${to}`;
+    return `${client(id)}  ${what}${often}${turned}: ${reason}`;
+  },
   "Client.OnNameChanged": ({ id, name }: WithId & { name: string }, { client }) =>
     `${client(id)}  is called ${name || "as its host"}`,
   "Group.OnMute": ({ id, mute }: WithId & { mute: boolean }, { group }) =>

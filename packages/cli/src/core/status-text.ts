@@ -53,6 +53,7 @@ const CLIENT_COLUMNS: readonly Column<Room>[] = [
   { heading: "VOLUME", cell: volumeCell, align: "right" },
   { heading: "STATE", cell: stateCell, rank: 1 },
   { heading: "SYNC ERROR", cell: errorCell, align: "right", rank: 1 },
+  { heading: "CODING", cell: codingCell, rank: 3, optional: true },
   { heading: "BUFFER", cell: number("bufferedMs", formatWholeMillis), align: "right", rank: 4 },
   {
     heading: "ROUND TRIP",
@@ -154,6 +155,11 @@ function stateCell({ client }: Room): Cell {
   if (stats.playing === false) return { text: "idle" };
   if (stats.synchronised === false) return { text: "synchronising", tone: "warn" };
   return { text: "in sync", tone: "good" };
+}
+
+/** Only clients of Tutti's own kind are given other codings than their stream's. */
+function codingCell({ client }: Room): string {
+  return (client.connected ? client.stats?.coding : undefined) ?? NOTHING;
 }
 
 function errorCell({ client }: Room): string | Cell {

@@ -77,6 +77,7 @@ function factsOf(room: Room): (readonly [string, string])[] {
   return [
     ["name", nameOf(client)],
     ["id", client.id],
+    ["coding", stats?.coding ?? NOTHING],
     ["seen", seen(client)],
     ["group", groupName(group)],
     ["stream", group.stream_id],

@@ -78,5 +78,7 @@ export function parseClientStats(unchecked: Readonly<Record<string, unknown>>): 
 export const ReportedStats = ClientStats.extend({
   /** Since it was received. A client that plays reports once a second, an idle one every five. */
   ageMs: Count,
+  /** In which coding the server sends it the stream now, as a configuration names it. */
+  coding: z.string().optional(),
 });
 export type ReportedStats = z.infer<typeof ReportedStats>;

@@ -25,6 +25,25 @@ export const NOTIFICATIONS = {
     params: told({ id, latency: z.number() }),
   },
   "Client.OnNameChanged": { summary: "set by somebody", params: told({ id, name: z.string() }) },
+  "Client.OnQuality": {
+    summary:
+      "what a client plays got worse, or better again, and why: no change of the house. Tutti's own",
+    params: told({
+      id,
+      what: z
+        .enum([
+          ...(["quality lowered", "quality raised", "chunks dropped", "chunks late"] as const),
+          ...(["chunks lost", "chunks concealed", "underrun", "card underrun", "jump"] as const),
+          ...(["time over stream", "time by datagram", "clock weak", "clock good"] as const),
+        ])
+        .describe("what happened"),
+      better: z.boolean().describe("whether it is good news"),
+      reason: z.string().describe("why, in words"),
+      count: z.int().optional().describe("of chunks, or times"),
+      from: z.string().optional().describe("the coding before, as a configuration names it"),
+      to: z.string().optional().describe("the coding from now on"),
+    }),
+  },
   "Client.OnVolumeChanged": {
     summary: "set by somebody, or at the speaker itself",
     params: told({ id, volume: Volume }),

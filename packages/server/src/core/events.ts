@@ -1,3 +1,4 @@
+import type { QualityChange } from "./report-watch.ts";
 import type { RungReason } from "./rung-chooser.ts";
 import type { StreamEvent } from "./stream.ts";
 
@@ -26,6 +27,11 @@ export type ServerEvent =
     }
   /** This host's monotonic clock went back, as when a virtual machine is restored. */
   | { readonly kind: "clock went back"; readonly byMs: number }
+  /** By a client's own report: what it plays is worse than it should be, or in order again. */
+  | ({ readonly kind: "client degraded" | "client recovered"; readonly client: string } & Omit<
+      QualityChange,
+      "better"
+    >)
   /** A client's link carries less than before, or more: it gets the stream in another coding from now on. */
   | {
       readonly kind: "quality lowered" | "quality raised";

@@ -178,6 +178,14 @@ function aboutClients(
       ...{ name: "tutti_client_info", help: "Where it belongs and what it runs." },
       samples: clients.map(({ labels, more }) => [{ ...labels, ...more }, 1]),
     },
+    {
+      name: "tutti_client_coding_info",
+      help: "In which coding it gets its stream now.",
+      samples: clients.map(({ labels, stats }) => [
+        { ...labels, coding: stats?.coding ?? "" },
+        stats?.coding === undefined ? undefined : 1,
+      ]),
+    },
     each("connected", "Whether it is there.", ({ connected }) => connected),
     each("volume_ratio", "0 to 1.", ({ config }) => config.volume.percent / 100),
     each("muted", "Its own mute; its group may be muted too.", ({ config }) => config.volume.muted),

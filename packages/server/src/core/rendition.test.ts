@@ -17,7 +17,12 @@ const AS_IT_IS: Encoder = {
 test("a codec's own delay is taken off the stamps", () => {
   const encoder = { ...AS_IT_IS, delayFrames: 120 };
   const tally = { encodedBytes: 0, sentBytes: 0 };
-  const rendition = new Rendition(encoder, { rateHz: 48_000, buffer: millis(1_000), tally });
+  const rendition = new Rendition(encoder, {
+    rateHz: 48_000,
+    buffer: millis(1_000),
+    tally,
+    coding: "opus",
+  });
   const pcm = new Uint8Array(2 * CHUNK).fill(1);
   const chunk = { first: frames(0), frames: CHUNK, pcm, recordedAt: START };
 

@@ -29,14 +29,20 @@ export interface TimedChunk extends PcmChunk {
 export class Rendition {
   /** Shared with other renditions of the stream in this codec. */
   readonly tally: CodingTally;
+  /** As a configuration names it. */
+  readonly coding: string;
   readonly #encoder: Encoder;
   readonly #rateHz: number;
   readonly #timeline: Timeline<AudioMessage>;
   /** Frames the encoder got and has not given back in a packet, and those its codec delays. */
   #held: Frames;
 
-  constructor(encoder: Encoder, options: { rateHz: number; buffer: Micros; tally: CodingTally }) {
+  constructor(
+    encoder: Encoder,
+    options: { rateHz: number; buffer: Micros; tally: CodingTally; coding: string },
+  ) {
     this.tally = options.tally;
+    this.coding = options.coding;
     this.#encoder = encoder;
     this.#held = frames(encoder.delayFrames ?? 0);
     this.#rateHz = options.rateHz;

@@ -5,7 +5,7 @@ import {
   type SampleFormat,
   type ServerInstant,
 } from "@tutti/protocol";
-import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
+import { type CodecChoice, formatCodecChoice, type StreamConfig } from "@tutti/protocol/config";
 import type { ServerPorts } from "./ports.ts";
 import { type AudioMessage, Rendition, type TimedChunk } from "./rendition.ts";
 import { Timeline } from "./timeline.ts";
@@ -57,6 +57,7 @@ export class Renditions {
       rateHz: this.#format.rateHz,
       buffer: this.#buffer,
       tally: this.#tally(choice.name),
+      coding: formatCodecChoice(choice),
     });
     for (const chunk of this.#recent.current(now)) rendition.encode(chunk, now);
     this.#played.set(key, { rendition, codec: choice.name, players: 1 });

@@ -30,14 +30,14 @@ describe("what a client reports of itself", () => {
   test("is shown with its age, and told to nobody unasked", () => {
     expect(rig.say(2, { kind: "client stats", stats: STATS })).toEqual([]);
     rig.now = after(rig.now, millis(400));
-    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 400 });
+    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 400, coding: "opus" });
     expect(statsOf("stock")).toBeNull();
   });
 
   test("replaces what it reported before", () => {
     rig.say(2, { kind: "client stats", stats: { ...STATS, underruns: 1, cpuPercent: 3 } });
     rig.say(2, { kind: "client stats", stats: STATS });
-    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 0 });
+    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 0, coding: "opus" });
   });
 
   test("is forgotten when its connection ends", () => {

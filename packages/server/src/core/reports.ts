@@ -13,14 +13,22 @@ export type Reports = ReadonlyMap<string, ReportedStats>;
 
 export function reportsOf(sessions: Iterable<Session>, now: ServerInstant): Reports {
   const reports = new Map<string, ReportedStats>();
-  for (const { peer, report } of sessions) {
-    if (peer && report) reports.set(peer.clientId, shown(report, now));
+  for (const { peer, report, rendition } of sessions) {
+    if (peer && report) reports.set(peer.clientId, shown(report, rendition?.coding, now));
   }
   return reports;
 }
 
-function shown({ stats, at }: Report, now: ServerInstant): ReportedStats {
-  return { ...stats, ageMs: Math.max(0, Math.round(toMillis(between(at, now)))) };
+function shown(
+  { stats, at }: Report,
+  coding: string | undefined,
+  now: ServerInstant,
+): ReportedStats {
+  return {
+    ...stats,
+    ...(coding !== undefined && { coding }),
+    ageMs: Math.max(0, Math.round(toMillis(between(at, now)))),
+  };
 }
 
 /** A client as it is shown: with its report, if it sends any. */

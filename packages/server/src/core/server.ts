@@ -20,6 +20,8 @@ import { Outbox, type ServerOutput } from "./outbox.ts";
 import { Players } from "./players.ts";
 import type { ServerPorts } from "./ports.ts";
 import { Quality } from "./quality.ts";
+import { qualityNotice } from "./quality-notice.ts";
+import type { QualityChange } from "./report-watch.ts";
 import { reportsOf } from "./reports.ts";
 import type { Heard, Session } from "./session.ts";
 import { streamShape } from "./status.ts";
@@ -121,10 +123,20 @@ export class Server {
     if (this.#wentBack(now)) this.#startOver(now);
     this.#now = now;
     this.#dispatch(input, now);
-    const outputs = this.#outbox.take();
+    const outputs = this.#outbox.take().flatMap((output) => this.#withNotice(output));
     if (!this.#changed) return outputs;
     this.#changed = false;
     return [{ kind: "persist", state: this.#house.saved() }, ...outputs];
+  }
+
+  /** What concerns how a client plays is told to controllers too. */
+  #withNotice(output: ServerOutput): ServerOutput[] {
+    const notice = output.kind === "event" ? qualityNotice(output.event) : undefined;
+    if (!notice) return [output];
+    return [
+      output,
+      { kind: "notify", text: this.#control.notification("Client.OnQuality", notice) },
+    ];
   }
 
   #dispatch(input: ServerInput, now: ServerInstant): void {
@@ -196,6 +208,16 @@ export class Server {
       case "client info":
         if (client !== undefined) this.#apply(this.#house.clientInfo(client, heard.volume), now);
         break;
+      case "quality":
+        if (client !== undefined) this.#tellQuality(client, heard.changes);
+        break;
+    }
+  }
+
+  #tellQuality(client: string, changes: readonly QualityChange[]): void {
+    for (const { better, ...change } of changes) {
+      const kind = better ? "client recovered" : "client degraded";
+      this.#outbox.report({ kind, client, ...change });
     }
   }
 

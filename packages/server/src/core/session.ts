@@ -25,6 +25,7 @@ import {
 import { type ClientStats, parseClientStats } from "@tutti/protocol/control";
 import { Bundle } from "./bundle.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
+import { type QualityChange, ReportWatch } from "./report-watch.ts";
 import type { Report } from "./reports.ts";
 import type { RungChooser } from "./rung-chooser.ts";
 import { SendQueue } from "./send-queue.ts";
@@ -52,6 +53,7 @@ const ROUND_TRIP_MAX = seconds(2);
 export type Heard =
   | { readonly kind: "hello"; readonly hello: Hello; readonly requestId: number }
   | { readonly kind: "client info"; readonly volume: ClientInfo }
+  | { readonly kind: "quality"; readonly changes: readonly QualityChange[] }
   | { readonly kind: "time"; readonly answer: Uint8Array };
 
 /** Who is at the other end, once it has said so. */
@@ -80,6 +82,7 @@ export class Session {
   droppedChunks = 0;
   #peer: Peer | undefined;
   #saidHello = false;
+  readonly #watch = new ReportWatch();
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
   #queue: SendQueue;
   readonly #bundle: Bundle;
@@ -226,6 +229,7 @@ export class Session {
         this.chooser.roundTrip = micros(Math.min(ROUND_TRIP_MAX, stats.roundTripUs));
       }
       this.report = { stats, at: now };
+      return [{ kind: "quality", changes: this.#watch.learn(stats) }];
     }
     return [];
   }

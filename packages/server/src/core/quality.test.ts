@@ -1,0 +1,102 @@
+import type { Chunk } from "@tutti/protocol";
+import type { ClientStats } from "@tutti/protocol/control";
+import { beforeEach, expect, test } from "vitest";
+import { OWN, Rig, type Sent, STOCK, sentTo, streamOf } from "../../test/server-rig.ts";
+import type { ServerOutput } from "./index.ts";
+
+const OPUS = (bitrateKbit: number) => ({ name: "opus", bitrateKbit }) as const;
+const STATS: ClientStats = {
+  ...{ playing: true, synchronised: true, timeWay: "datagram", bufferedMs: 980, correctionPpm: 0 },
+  ...{ receivedChunks: 9, lateChunks: 0, duplicateChunks: 0, lostChunks: 0 },
+  ...{ underruns: 0, jumps: 0 },
+};
+const TURN_MS = 20;
+const SLOW_KBIT = 120;
+
+let rig: Rig;
+beforeEach(() => {
+  rig = new Rig({ streams: [streamOf("music", { codec: OPUS(192), codecMin: OPUS(32) })] });
+});
+
+/** Sound for so long, over a link of so many kbit/s to session 1. */
+function play(ms: number, kbit: number): ServerOutput[] {
+  const outputs: ServerOutput[] = [];
+  rig.clogged.add(1);
+  let unsent = 0;
+  const note = (more: readonly ServerOutput[]) => {
+    outputs.push(...more);
+    for (const each of more) {
+      if (each.kind === "send" && each.session === 1) unsent += each.bytes.length;
+    }
+  };
+  for (let at = 0; at < ms; at += TURN_MS) {
+    note(rig.sound());
+    unsent = Math.max(0, unsent - (kbit * TURN_MS) / 8);
+    if (at % 100 === 0) note(rig.handle({ kind: "backlog", session: 1, bytes: unsent }));
+    if (at % 1_000 === 0) rig.ask(1);
+  }
+  return outputs;
+}
+
+function events(outputs: readonly ServerOutput[]): object[] {
+  return outputs.flatMap((output) => (output.kind === "event" ? [output.event] : []));
+}
+
+function notices(outputs: readonly ServerOutput[]): object[] {
+  return outputs
+    .flatMap((output) => (output.kind === "notify" ? [JSON.parse(output.text)] : []))
+    .filter(({ method }) => method === "Client.OnQuality")
+    .map(({ params }) => params);
+}
+
+function isChunk(message: Sent): message is Sent & Chunk & { kind: "chunk" } {
+  return message.kind === "chunk";
+}
+
+test("a client on a slow link gets another coding, told before and with an overlap, and everybody hears of it", () => {
+  rig.join(1, OWN);
+  rig.ask(1);
+  const outputs = play(3_000, SLOW_KBIT);
+  expect(events(outputs)).toContainEqual(
+    expect.objectContaining({ kind: "quality lowered", client: "own", from: "opus" }),
+  );
+  expect(notices(outputs)[0]).toMatchObject({
+    ...{ id: "own", what: "quality lowered", better: false, from: "opus" },
+    reason: expect.stringMatching(/^link too slow: it carries 1\d\d kbit\/s$/),
+  });
+
+  const sent = sentTo(outputs, 1);
+  const turn = sent.findIndex(({ kind }) => kind === "codec header");
+  const before = sent.slice(0, turn).filter(isChunk).at(-1)!;
+  const [first, ...others] = sent.slice(turn).filter(isChunk);
+  expect((before.recordedAt - first!.recordedAt) / 1_000).toBeCloseTo(100, -1);
+  for (const [at, { recordedAt }] of others.entries()) {
+    expect(recordedAt - [first!, ...others][at]!.recordedAt).toBeCloseTo(20_000, -2);
+  }
+});
+
+test("a stock client gets its stream's coding, however slow its link", () => {
+  rig.join(1, STOCK);
+  for (let at = 0; at < 3; at++) rig.ask(1);
+  const outputs = play(5_000, SLOW_KBIT);
+  expect(sentTo(outputs, 1).filter(({ kind }) => kind === "codec header")).toEqual([]);
+  expect(events(outputs).filter((event) => "from" in event)).toEqual([]);
+});
+
+test("where the least is what the stream is in, nothing changes", () => {
+  rig = new Rig({ streams: [streamOf("music", { codec: OPUS(192) })] });
+  rig.join(1, OWN);
+  rig.ask(1);
+  expect(events(play(5_000, SLOW_KBIT)).filter((event) => "from" in event)).toEqual([]);
+});
+
+test("another connection begins with the coding of the last one", () => {
+  rig.join(1, OWN);
+  rig.ask(1);
+  play(3_000, SLOW_KBIT);
+  rig.handle({ kind: "disconnected", session: 1 });
+  rig.join(2, OWN);
+  rig.ask(2);
+  rig.say(2, { kind: "client stats", stats: STATS });
+  expect(JSON.stringify(rig.call("Server.GetStatus", {}))).toMatch(/\\"coding\\":\\"opus:\d+\\"/);
+});
