@@ -84,8 +84,8 @@ scenarios([
     judged: [
       start({}, { syncedMs: byChance(12_000, JITTER) }),
       settled([25, 60], {
-        pairMedianUs: byChance(50, JITTER),
-        pairP95Us: byChance(150, JITTER),
+        pairMedianUs: byChance(150, JITTER),
+        pairP95Us: byChance(220, JITTER),
       }),
     ],
   },
@@ -111,7 +111,7 @@ scenarios([
         },
       ),
       settled([100, 250], {
-        pairMedianUs: never(320, JITTER),
+        pairMedianUs: never(550, JITTER),
         pairP95Us: never(1_050, JITTER),
       }),
     ],
