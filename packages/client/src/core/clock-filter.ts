@@ -9,8 +9,8 @@
  * What lies between bound and truth is delay: the path's least delay plus queueing, and queueing only adds.
  * So time is cut into slots, each keeping its lowest upper bound and its highest lower bound, which may
  * come from two exchanges: with jitter, one that was quick both ways is rare. Two parallel lines are fitted to
- * those (clock-line.ts); the offset is midway: what is assumed, and cannot be seen, is that the least delay is
- * the same both ways.
+ * those (clock-line.ts); the offset is midway, mended by the mean of those that were quick both ways (clock-mean.ts):
+ * what is assumed, and cannot be seen, is that the least delay is the same both ways.
  *
  * Times inside are relative to the first exchange, so that digits are spent on what differs.
  */
@@ -26,6 +26,7 @@ import {
 } from "@tutti/protocol";
 import { AnswerBends } from "./answer-bends.ts";
 import { type Line, LineFitter } from "./clock-line.ts";
+import { ClockMean } from "./clock-mean.ts";
 import { Suspicion, type TimeExchange } from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
 import { SlotBends } from "./slot-bends.ts";
@@ -98,6 +99,7 @@ export class ClockFilter {
   #originOffset = 0;
   readonly #window = new ClockWindow();
   readonly #fitter = new LineFitter(this.#window);
+  readonly #mean = new ClockMean();
   #count = 0;
   readonly #suspicion = new Suspicion();
   readonly #answers = new AnswerBends();
@@ -115,6 +117,7 @@ export class ClockFilter {
   /** Forgets everything but the drift, which is a property of the two machines. */
   reset(): void {
     this.#window.clear();
+    this.#mean.clear();
     this.#count = 0;
     this.#suspicion.clear();
     this.#answers.clear();
@@ -198,6 +201,7 @@ export class ClockFilter {
   #turnWindow(atSeconds: number, gained: number): void {
     const bentAt = atSeconds * 1_000_000;
     this.#window.turn(bentAt, gained / 1_000_000);
+    this.#mean.turn(bentAt, gained / 1_000_000);
     if (this.#slotBends.lastAt > bentAt) return;
     this.#driftGuess -= gained / 1_000_000;
     this.#line = { ...this.#line, drift: this.#line.drift - gained / 1_000_000 };
@@ -360,13 +364,15 @@ export class ClockFilter {
     const prior = { drift: this.#driftGuess, spread: this.#driftSpread / 1_000_000 };
     const from = this.#window.slotAt(this.#horizon);
     const before = this.#line.at;
-    this.#line = this.#fitter.fit(prior, this.#line.drift, from);
+    const strip = this.#fitter.fit(prior, this.#line.drift, from);
+    this.#line = this.#mean.mend(strip, this.#horizon);
     const share = this.#count < EXCHANGES_ENOUGH ? 1 : (this.#line.at - before) / PATH_FOLLOWED_IN;
     this.#path += Math.max(0, Math.min(1, share)) * (this.roundTrip - this.#path);
   }
 
   #take({ upperAt, upper, lowerAt, lower }: Bounds): void {
     this.#window.take(upperAt, upper, lowerAt, lower, this.#line.drift);
+    this.#mean.note((upperAt + lowerAt) / 2, (upper + lower) / 2, upper - lower);
     this.#count++;
   }
 }
