@@ -181,7 +181,7 @@ scenarios([
     judged: [
       start({ firstSoundMs: 4_100 }),
       settled([25, 60], {
-        pairMedianUs: byChance(35, JITTER),
+        pairMedianUs: byChance(45, JITTER),
         pairP95Us: byChance(150, JITTER),
       }),
     ],
