@@ -12,7 +12,8 @@ import { freePort } from "./harness/ports.ts";
 import { fifoIn, type Snapserver, startSnapserver } from "./harness/snapserver.ts";
 import { mayMakeHosts } from "./harness/two-hosts.ts";
 
-const PIECE = RATE_HZ / 2;
+/** Short: a client that still learns its clock plays some hundred ppm faster or slower, which blurs a longer one. */
+const PIECE = RATE_HZ / 8;
 /** What the clock filter takes to settle on a loaded machine. (frames) */
 const SETTLING = 3 * RATE_HZ;
 

@@ -54,7 +54,7 @@ afterAll(async () => {
 /** A command line up to the cursor, and all that is offered there, without what it means. */
 const CASES: [line: string, offered: string[]][] = [
   ["tutti stat", ["status"]],
-  ["tutti group s", ["set"]],
+  ["tutti group se", ["set"]],
   ["tutti group set --cl", ["--clients"]],
   ["tutti volume li", ["Living Room"]],
   ["tutti volume group d", ["Downstairs"]],

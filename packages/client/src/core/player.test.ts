@@ -47,7 +47,7 @@ describe("places the programme", () => {
     [
       "clocks far apart, 100 ppm",
       { host: { offsetUs: 7e11, ppm: 50 }, server: { offsetUs: -3e9, ppm: -50 } },
-      // As the others whose clocks run differently: 12 to 25 us, by what is drawn.
+      // As the others whose clocks run differently: 24 us with these draws.
       30,
       100,
       30,
