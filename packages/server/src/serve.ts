@@ -74,10 +74,10 @@ async function start(config: ServerConfig): Promise<Running> {
 
 async function makeCore(config: ServerConfig, store: JsonFileStore): Promise<Server> {
   const makeEncoder = await loadEncoders();
-  const { name, bufferMs, streams, initialVolume, sendToMuted } = config;
+  const { name, bufferMs, streams, clients, initialVolume, sendToMuted } = config;
   return new Server(
     {
-      ...{ name, bufferMs, streams, initialVolume, sendToMuted },
+      ...{ name, bufferMs, streams, clients, initialVolume, sendToMuted },
       version: VERSION,
       host: { arch: arch(), name: hostname(), os: platform() },
       epoch: randomToken(),

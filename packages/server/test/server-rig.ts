@@ -12,7 +12,7 @@ import {
   type ServerInstant,
   serverInstant,
 } from "@tutti/protocol";
-import type { StreamConfig } from "@tutti/protocol/config";
+import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
 import type { SavedHouse } from "@tutti/protocol/control";
 import { Server, type ServerInput, type ServerOutput, type ServerPorts } from "@tutti/server/core";
 
@@ -62,7 +62,14 @@ export class Rig {
   readonly clogged = new Set<number>();
   #ids = 0;
 
-  constructor(set: { sendToMuted?: boolean; streams?: StreamConfig[]; saved?: SavedHouse } = {}) {
+  constructor(
+    set: {
+      sendToMuted?: boolean;
+      streams?: StreamConfig[];
+      clients?: readonly ClientRule[];
+      saved?: SavedHouse;
+    } = {},
+  ) {
     const ports: ServerPorts = {
       makeEncoder: ({ name }) => {
         this.encoders.push(name);
@@ -81,6 +88,7 @@ export class Rig {
       epoch: "e",
       bufferMs: 1_000,
       streams: set.streams ?? [streamOf("music"), streamOf("radio", { bufferMs: 400 })],
+      ...(set.clients && { clients: set.clients }),
       initialVolume: 30,
       sendToMuted: set.sendToMuted ?? false,
       timePort: 1_704,

@@ -56,6 +56,15 @@ test("shows streams and clients, with units", () => {
   expect(text).toMatch(/-3\.[23] ppm +2 +0 +0 +12\.5 ms +10\.0\.0\.2/);
 });
 
+test("a client that gets less than it might shows both", () => {
+  const given = { ...stats, coding: "opus:96", codingMax: "opus" };
+  expect(describeHouse(house(client("a", "A", { stats: given })), PLAIN)).toContain(
+    "opus:96 of opus ",
+  );
+  const best = { ...given, codingMax: "opus:96" };
+  expect(describeHouse(house(client("a", "A", { stats: best })), PLAIN)).toMatch(/ opus:96 {2}/);
+});
+
 test.each<[string, Partial<Client>]>([
   ["connected +- +-", {}],
   ["away +- +-", { connected: false, stats }],

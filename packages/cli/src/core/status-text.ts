@@ -158,8 +158,12 @@ function stateCell({ client }: Room): Cell {
 }
 
 /** Only clients of Tutti's own kind are given other codings than their stream's. */
-function codingCell({ client }: Room): string {
-  return (client.connected ? client.stats?.coding : undefined) ?? NOTHING;
+function codingCell({ client }: Room): string | Cell {
+  const stats = client.connected ? client.stats : undefined;
+  if (stats?.coding === undefined) return NOTHING;
+  const { coding, codingMax } = stats;
+  if (codingMax === undefined || codingMax === coding) return coding;
+  return { text: `${coding} of ${codingMax}`, tone: "warn" };
 }
 
 function errorCell({ client }: Room): string | Cell {

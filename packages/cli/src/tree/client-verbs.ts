@@ -48,6 +48,18 @@ export function addClientCommands(client: Command): void {
     ["tutti client sound kitchen", "what is set"],
     [`tutti client sound kitchen '{"channels":"mono","loudness":true}'`, ""],
   );
+  const quality = client
+    .command("quality")
+    .description("set the best and the least coding that a client is given of any stream")
+    .argument("<client>", "the client")
+    .option("--max <codec>", "the best, like opus:96; off: as configured")
+    .option("--min <codec>", "the least on a slow link, like opus:64; off: as configured")
+    .action(lazily(async () => (await verbs()).quality));
+  withExamples(
+    withServer(quality),
+    ["tutti client quality attic --max opus:96", "spares a link that others need"],
+    ["tutti client quality attic --max off", ""],
+  );
   const limits = client
     .command("limits")
     .description("set how loud a client begins and how loud it may be, in percent")

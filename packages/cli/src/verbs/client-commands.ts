@@ -107,6 +107,26 @@ export async function limits(
   });
 }
 
+/** `tutti client quality CLIENT [--min CODEC] [--max CODEC]`. The server checks what it says. */
+export async function quality(
+  name: string,
+  options: ServerOption & { readonly min?: string; readonly max?: string },
+): Promise<void> {
+  const set = {
+    ...(options.max !== undefined && { codecMax: options.max === "off" ? null : options.max }),
+    ...(options.min !== undefined && { codecMin: options.min === "off" ? null : options.min }),
+  };
+  await withHouse(options, async ({ connection, house }) => {
+    const { client } = clientCalled(name, house);
+    const { codecMax, codecMin } = await connection.call("Client.SetQuality", {
+      id: client.id,
+      ...set,
+    });
+    const [best, least] = [codecMax ?? "as configured", codecMin ?? "as configured"];
+    say(`${nameOf(client)}: best ${best}, least ${least}`);
+  });
+}
+
 function shown(percent: number | null, otherwise: string): string {
   return percent === null ? otherwise : `${percent} %`;
 }

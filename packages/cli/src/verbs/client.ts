@@ -77,7 +77,7 @@ function factsOf(room: Room): (readonly [string, string])[] {
   return [
     ["name", nameOf(client)],
     ["id", client.id],
-    ["coding", stats?.coding ?? NOTHING],
+    ["coding", codingOf(stats)],
     ["seen", seen(client)],
     ["group", groupName(group)],
     ["stream", group.stream_id],
@@ -90,6 +90,15 @@ function factsOf(room: Room): (readonly [string, string])[] {
       typeof value === "number" ? [[label, format(value)] as const] : [],
     ),
   ];
+}
+
+/** What it gets, why, and within which limits, as far as the server says. */
+function codingOf(stats: Room["client"]["stats"]): string {
+  if (stats?.coding === undefined) return NOTHING;
+  const { coding, codingReason, codingMax, codingMin } = stats;
+  if (codingReason === undefined) return coding;
+  const limits = codingMax === codingMin ? "" : `; from ${codingMin} to ${codingMax}`;
+  return `${coding} (${codingReason}${limits})`;
 }
 
 /** `tutti client forget CLIENT`. */

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { type SampleFormat, sameFormat } from "../sample-format.ts";
 import { corrected } from "./nearest.ts";
 
 /** How a stream is encoded, as the user chose it. */
@@ -15,6 +16,9 @@ export interface CodecChoice {
 export const OPUS_BITRATE_KBIT = 192;
 export const FLAC_LEVEL = 2;
 const OPUS_BITRATE_KBIT_MAX = 510;
+/** The rate and channels that stock players expect of opus, in the samples its encoder takes. */
+export const OPUS_FORMAT: SampleFormat = { rateHz: 48_000, bits: 16, channels: 2 };
+export const OPUS_CHUNKS_MS: readonly number[] = [5, 10, 20, 40, 60];
 const ALLOWED = "allowed: opus[:kbit/s], flac[:level], pcm";
 
 const DEFAULTS: Readonly<Record<CodecChoice["name"], CodecChoice>> = {
@@ -42,6 +46,11 @@ export function parseCodecChoice(text: string): CodecChoice {
   throw new ConfigError(`pcm takes no options, but has "${options}"`);
 }
 
+/** Whether Opus can carry that: the rate and channels that stock players expect, in whole packets. */
+export function takesOpus(format: SampleFormat, chunkMs: number): boolean {
+  return sameFormat(format, OPUS_FORMAT) && OPUS_CHUNKS_MS.includes(chunkMs);
+}
+
 /** The shortest text that parses to the same choice. */
 export function formatCodecChoice({ name, bitrateKbit, level, complexity }: CodecChoice): string {
   if (name === "pcm") return name;
@@ -49,6 +58,15 @@ export function formatCodecChoice({ name, bitrateKbit, level, complexity }: Code
   const kbit = bitrateKbit ?? OPUS_BITRATE_KBIT;
   if (complexity !== undefined) return `opus:BITRATE:${kbit * 1_000},COMPLEXITY:${complexity}`;
   return kbit === OPUS_BITRATE_KBIT ? name : `opus:${kbit}`;
+}
+
+const BY_QUALITY = ["opus", "flac", "pcm"] as const;
+
+/** Above 0 where `a` loses less of the sound than `b`; levels of FLAC lose nothing and are alike. */
+export function compareCodecChoices(a: CodecChoice, b: CodecChoice): number {
+  const apart = BY_QUALITY.indexOf(a.name) - BY_QUALITY.indexOf(b.name);
+  if (apart !== 0 || a.name !== "opus") return apart;
+  return (a.bitrateKbit ?? OPUS_BITRATE_KBIT) - (b.bitrateKbit ?? OPUS_BITRATE_KBIT);
 }
 
 function opusOptions(options: string): Partial<CodecChoice> {

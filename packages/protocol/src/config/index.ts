@@ -4,11 +4,14 @@ export {
   clientConfigJsonSchema,
   parseClientConfig,
 } from "./client-config.ts";
+export { type ClientRule, limitsMistake } from "./client-rule.ts";
 export {
   type CodecChoice,
+  compareCodecChoices,
   formatCodecChoice,
   OPUS_BITRATE_KBIT,
   parseCodecChoice,
+  takesOpus,
 } from "./codec-choice.ts";
 export type { ConfigInput, MachineDefaults } from "./config-reading.ts";
 export {

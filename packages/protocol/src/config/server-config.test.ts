@@ -169,6 +169,18 @@ test.each([
     "sampleFormat: 44100:16:2",
     "server.yaml:1:15: opus takes 48000:16:2, but the source delivers 44100:16:2",
   ],
+  [
+    "clients: [{ codecMax: opus:96 }]",
+    "server.yaml:1:11: clients[0].client is missing; it takes text",
+  ],
+  [
+    "clients: [{ client: a, codecMax: opus:96, codecMin: flac }]",
+    "server.yaml:1:53: codecMin is flac, more than codecMax, which is opus:96; set it to opus:96 or less",
+  ],
+  [
+    "clients: [{ client: a }, { client: a }]",
+    'server.yaml:1:36: two entries are about "a"; keep one of them',
+  ],
   ["chunkMs: 15", "server.yaml:1:10: chunkMs is 15; with opus allowed: 5, 10, 20, 40, 60 (ms)"],
   ["streams: [{ source: 'demo://?chunk_ms=7' }]", "server.yaml:1:21: chunkMs is 7; with opus"],
   [

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseSampleFormat } from "../sample-format.ts";
+import { CLIENT_RULE, type ClientRule, resolveClientRules } from "./client-rule.ts";
 import { parseCodecChoice } from "./codec-choice.ts";
 import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-reading.ts";
 import { logField, nameField, parseFields, portField, textOf } from "./fields.ts";
@@ -21,6 +22,8 @@ export interface ServerConfig {
   /** From recording to hearing, for streams that do not say otherwise. */
   readonly bufferMs: number;
   readonly streams: readonly StreamConfig[];
+  /** About single clients. */
+  readonly clients: readonly ClientRule[];
   readonly listen: Readonly<z.output<typeof LISTEN>>;
   readonly mdns: boolean;
   readonly stateDir: string;
@@ -74,6 +77,9 @@ const SERVER = z.strictObject({
   }),
   streams: z.array(STREAM).min(1).optional().meta({
     description: 'what can be heard; default: one stream named "default" from a FIFO music.fifo',
+  }),
+  clients: z.array(CLIENT_RULE).optional().meta({
+    description: "what holds for single clients, as long as no app sets another thing for them",
   }),
   listen: LISTEN.prefault({}).meta({ description: "where the server can be reached" }),
   mdns: z.boolean().default(true).meta({ description: "whether it announces itself by mDNS" }),
@@ -161,6 +167,7 @@ export function parseServerConfig(input: ConfigInput = {}): ServerConfig {
     chunkMs,
     fallback,
     streams: _,
+    clients,
     ...rest
   } = { ...SERVER.parse({}), ...right };
   const defaults = { codec, codecMin, sampleFormat, chunkMs, fallback, bufferMs: rest.bufferMs };
@@ -169,6 +176,7 @@ export function parseServerConfig(input: ConfigInput = {}): ServerConfig {
     ...rest,
     name: rest.name ?? machine.name,
     stateDir: rest.stateDir ?? machine.stateDir,
+    clients: resolveClientRules(clients ?? [], reading.report),
     streams: resolveStreams(
       writtenStreams(reading.value, machine.runtimeDir),
       defaults,

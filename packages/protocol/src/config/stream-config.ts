@@ -2,7 +2,14 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { BUFFER_MS_MAX, BUFFER_MS_MIN } from "../limits.ts";
 import { formatSampleFormat, type SampleFormat, sameFormat } from "../sample-format.ts";
-import { type CodecChoice, formatCodecChoice, parseCodecChoice } from "./codec-choice.ts";
+import {
+  type CodecChoice,
+  formatCodecChoice,
+  OPUS_CHUNKS_MS,
+  OPUS_FORMAT,
+  parseCodecChoice,
+  takesOpus,
+} from "./codec-choice.ts";
 import { nameField, rightFields, textOf } from "./fields.ts";
 import type { SchemaMistake } from "./schema-mistakes.ts";
 import {
@@ -52,9 +59,6 @@ export interface StreamDefaults {
 const CHUNK_MS = { music: 20, live: 10 } as const;
 const LIVE_BUFFER_MS = 100;
 const IDLE_MS = 500;
-/** The rate and channels that stock players expect of opus, in the samples its encoder takes. */
-const OPUS_FORMAT: SampleFormat = { rateHz: 48_000, bits: 16, channels: 2 };
-const OPUS_CHUNKS_MS: readonly number[] = [5, 10, 20, 40, 60];
 
 export const codecField = textOf(parseCodecChoice);
 export const bufferField = z.int().min(BUFFER_MS_MIN).max(BUFFER_MS_MAX);
@@ -164,9 +168,9 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
   const liveBufferMs = Math.min(LIVE_BUFFER_MS, defaults.bufferMs);
   const fallback = entry.fallback ?? defaults.fallback;
   const codecMin = entry.codecMin ?? defaults.codecMin;
-  const takesOpus = sameFormat(sampleFormat, OPUS_FORMAT) && OPUS_CHUNKS_MS.includes(chunkMs);
+  const asOpus = takesOpus(sampleFormat, chunkMs);
   // Nothing to choose from: the source's format is not one of Opus, or the least is all.
-  const changes = codecMin && takesOpus && formatCodecChoice(codecMin) !== formatCodecChoice(codec);
+  const changes = codecMin && asOpus && formatCodecChoice(codecMin) !== formatCodecChoice(codec);
   if (codec.name === "opus") tellWhatOpusCannot(entry, sampleFormat, chunkMs, tell);
   return {
     name: entry.name,

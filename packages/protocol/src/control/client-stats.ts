@@ -80,5 +80,9 @@ export const ReportedStats = ClientStats.extend({
   ageMs: Count,
   /** In which coding the server sends it the stream now, as a configuration names it. */
   coding: z.string().optional(),
+  /** The best and the least that it may get of its stream, and why it gets just this. */
+  codingMax: z.string().optional(),
+  codingMin: z.string().optional(),
+  codingReason: z.string().optional(),
 });
 export type ReportedStats = z.infer<typeof ReportedStats>;

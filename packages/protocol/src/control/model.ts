@@ -49,6 +49,9 @@ export const ClientExtras = z.object({
   /** Volumes above sound like this one. (percent) */
   maxVolume: z.int().min(0).max(100).optional(),
   sound: Sound.optional(),
+  /** The best and the least coding it is given, as a configuration names them. */
+  codecMax: z.string().optional(),
+  codecMin: z.string().optional(),
 });
 export type ClientExtras = z.infer<typeof ClientExtras>;
 

@@ -8,6 +8,7 @@ const id = z.string();
 const Name = z.string().min(1).max(256);
 const WholeHouse = changed({ server: HouseStatus });
 const Percent = z.int().min(0).max(100);
+const Coding = z.string().max(100).nullish();
 const DAY_SECONDS = 86_400;
 
 /** Methods that Snapcast does not have. */
@@ -54,6 +55,17 @@ export const OWN_METHODS = {
       stream_id: z.string().nullable().describe("null: the house's first stream, as without it"),
     }),
     result: changed({ stream_id: z.string().nullable() }),
+    changes: true,
+    told: ["Server.OnUpdate"],
+  },
+  "Client.SetQuality": {
+    summary: "Set the best and the least coding that a client is given; what is left out stays",
+    params: changing({
+      id,
+      codecMax: Coding.describe("the best, like opus:96; null: as configured, else the stream's"),
+      codecMin: Coding.describe("the least on a slow link, like opus:64; null: as configured"),
+    }),
+    result: changed({ codecMax: z.string().nullable(), codecMin: z.string().nullable() }),
     changes: true,
     told: ["Server.OnUpdate"],
   },

@@ -1,4 +1,4 @@
-import type { StreamConfig } from "@tutti/protocol/config";
+import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
 import type { SavedHouse, WallTime } from "./house.ts";
 import type { About } from "./status.ts";
 import type { Arrival } from "./stream-clock.ts";
@@ -14,6 +14,8 @@ export interface ServerCoreConfig {
   readonly bufferMs: number;
   /** At least one; newcomers play the first. */
   readonly streams: readonly StreamConfig[];
+  /** What holds for single clients where no controller has set another thing. */
+  readonly clients?: readonly ClientRule[];
   readonly initialVolume: number;
   readonly sendToMuted: boolean;
   /** Where clients of our own kind ask for the time in UDP datagrams; undefined when nobody answers. */

@@ -1,5 +1,5 @@
 import { frameBytes, HEADER_BYTES, type SampleFormat } from "@tutti/protocol";
-import { type CodecChoice, OPUS_BITRATE_KBIT } from "@tutti/protocol/config";
+import { type CodecChoice, OPUS_BITRATE_KBIT, takesOpus } from "@tutti/protocol/config";
 
 /** One way of coding a stream, and what it needs of a link. */
 export interface Rung {
@@ -31,7 +31,7 @@ export function ladderOf({ highest, lowest, format, chunkMs, codecs }: LadderOpt
   const rung = (choice: CodecChoice): Rung => ({ choice, kbit: kbitOf(choice, format, chunkMs) });
   const top = rung(highest);
   const { complexity } = highest;
-  const lossy = OPUS_KBIT.map((bitrateKbit) =>
+  const lossy = (takesOpus(format, chunkMs) ? OPUS_KBIT : []).map((bitrateKbit) =>
     rung({ name: "opus", bitrateKbit, ...(complexity !== undefined && { complexity }) }),
   );
   const bottom = kbitOf(lowest, format, chunkMs);

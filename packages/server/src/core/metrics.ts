@@ -180,9 +180,12 @@ function aboutClients(
     },
     {
       name: "tutti_client_coding_info",
-      help: "In which coding it gets its stream now.",
+      help: "In which coding it gets its stream now, and between which.",
       samples: clients.map(({ labels, stats }) => [
-        { ...labels, coding: stats?.coding ?? "" },
+        {
+          ...{ ...labels, coding: stats?.coding ?? "" },
+          ...{ best: stats?.codingMax ?? "", least: stats?.codingMin ?? "" },
+        },
         stats?.coding === undefined ? undefined : 1,
       ]),
     },

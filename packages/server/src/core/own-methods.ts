@@ -1,5 +1,12 @@
-import { meanVolume } from "@tutti/protocol";
+import { ConfigError, meanVolume } from "@tutti/protocol";
 import {
+  type CodecChoice,
+  formatCodecChoice,
+  limitsMistake,
+  parseCodecChoice,
+} from "@tutti/protocol/config";
+import {
+  type ClientExtras,
   internalError,
   invalidParams,
   type OWN_METHODS,
@@ -35,6 +42,15 @@ export const ownMethods: Pick<Methods, keyof typeof OWN_METHODS> = {
     if (stream_id !== null && !house.hasStream(stream_id)) return { error: STREAM_NOT_FOUND };
     const changes = house.setExtras(id, { defaultStream: stream_id ?? undefined });
     return { result: { stream_id }, changes };
+  },
+  "Client.SetQuality": ({ id, codecMax, codecMin }, { house }) => {
+    const client = house.client(id);
+    if (!client) return { error: CLIENT_NOT_FOUND };
+    const set = qualityOf(client.tutti ?? {}, { codecMax, codecMin });
+    if (typeof set === "string") return { error: invalidParams(set) };
+    const changes = house.setExtras(id, set);
+    const result = { codecMax: set.codecMax ?? null, codecMin: set.codecMin ?? null };
+    return { result, changes };
   },
   "Client.SetSound": ({ id, sound }, { house }) => {
     const client = house.client(id);
@@ -106,6 +122,28 @@ export const ownMethods: Pick<Methods, keyof typeof OWN_METHODS> = {
 function given<Fields extends object>(fields: Fields): Partial<Fields> {
   const all = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(all) as Partial<Fields>;
+}
+
+interface QualityChange {
+  readonly codecMax: string | null | undefined;
+  readonly codecMin: string | null | undefined;
+}
+
+/** The limits with what was changed of them, as a configuration names them; or what is wrong with that. */
+function qualityOf(before: ClientExtras, change: QualityChange) {
+  const read = (key: keyof QualityChange) => {
+    const text = change[key] === undefined ? before[key] : (change[key] ?? undefined);
+    return text === undefined ? undefined : parseCodecChoice(text);
+  };
+  try {
+    const [max, min] = [read("codecMax"), read("codecMin")];
+    const mistake = limitsMistake({ max, min });
+    const named = (choice: CodecChoice | undefined) => choice && formatCodecChoice(choice);
+    return mistake ?? { codecMax: named(max), codecMin: named(min) };
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
 }
 
 type Presets = ControlContext["house"];

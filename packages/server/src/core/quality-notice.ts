@@ -1,4 +1,5 @@
 import type { ServerEvent } from "./events.ts";
+import type { RungReason } from "./rung-chooser.ts";
 
 /** Parameters of Client.OnQuality for an event that concerns what a client plays; undefined for any other. */
 export function qualityNotice(event: ServerEvent): object | undefined {
@@ -11,10 +12,9 @@ export function qualityNotice(event: ServerEvent): object | undefined {
     }
     case "quality lowered":
     case "quality raised": {
-      const { client: id, from, to, carriedKbit } = event;
+      const { client: id, from, to } = event;
       const better = event.kind === "quality raised";
-      const carried = carriedKbit === undefined ? "" : `: it carries ${carriedKbit} kbit/s`;
-      return { id, what: event.kind, better, reason: `${event.reason}${carried}`, from, to };
+      return { id, what: event.kind, better, reason: qualityReason(event), from, to };
     }
     case "chunks dropped": {
       const { client: id, count } = event;
@@ -24,4 +24,15 @@ export function qualityNotice(event: ServerEvent): object | undefined {
     default:
       return undefined;
   }
+}
+
+/** Why a client gets another coding, in words. */
+export function qualityReason({
+  reason,
+  carriedKbit,
+}: {
+  readonly reason: RungReason;
+  readonly carriedKbit?: number;
+}): string {
+  return carriedKbit === undefined ? reason : `${reason}: it carries ${carriedKbit} kbit/s`;
 }

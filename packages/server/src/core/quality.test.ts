@@ -1,6 +1,7 @@
 import type { Chunk } from "@tutti/protocol";
+import type { ClientRule } from "@tutti/protocol/config";
 import type { ClientStats } from "@tutti/protocol/control";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { OWN, Rig, type Sent, STOCK, sentTo, streamOf } from "../../test/server-rig.ts";
 import type { ServerOutput } from "./index.ts";
 
@@ -99,4 +100,76 @@ test("another connection begins with the coding of the last one", () => {
   rig.ask(2);
   rig.say(2, { kind: "client stats", stats: STATS });
   expect(JSON.stringify(rig.call("Server.GetStatus", {}))).toMatch(/\\"coding\\":\\"opus:\d+\\"/);
+});
+
+describe("limits of a client", () => {
+  const rules = [
+    { client: "den", codecMax: OPUS(96) },
+    { client: "own", codecMin: OPUS(64) },
+  ];
+  const coding = () => {
+    rig.say(1, { kind: "client stats", stats: STATS });
+    const [answer] = rig
+      .call("Client.GetStats", { id: "own" })
+      .flatMap((output) => (output.kind === "respond" ? [JSON.parse(output.text)] : []));
+    const { codingMax, codingMin, codingReason, ...stats } = answer.result.stats;
+    return [stats.coding, codingMax, codingMin, codingReason];
+  };
+  const limited = (clients: readonly ClientRule[]) => {
+    const streams = [streamOf("music", { codec: OPUS(192), codecMin: OPUS(32) })];
+    rig = new Rig({ clients, streams });
+    rig.join(1, OWN);
+    rig.ask(1);
+    play(200, 5_000);
+  };
+
+  test("are the stream's where nothing is said", () => {
+    limited([]);
+    expect(coding()).toEqual(["opus", "opus", "opus:32", "as the stream is set"]);
+  });
+
+  test("stand in the configuration, by the client's id or else its name", () => {
+    limited(rules.slice(0, 1));
+    expect(coding()).toEqual([
+      "opus:96",
+      "opus:96",
+      "opus:32",
+      "the most that this client may get",
+    ]);
+    limited(rules);
+    expect(coding().slice(0, 3)).toEqual(["opus", "opus", "opus:64"]);
+  });
+
+  test("are set by a controller, hold at once without a break, and outlive a restart", () => {
+    limited(rules);
+    const set = { id: "own", codecMax: "opus:128", codecMin: "opus:96" };
+    const outputs = rig.call("Client.SetQuality", set);
+    expect(sentTo(outputs, 1)[0]).toMatchObject({ kind: "codec header" });
+    expect(coding().slice(0, 3)).toEqual(["opus:128", "opus:128", "opus:96"]);
+    const saved = outputs.flatMap((output) => (output.kind === "persist" ? [output.state] : []));
+    expect(saved[0]?.clients[0]?.tutti).toEqual({ codecMax: "opus:128", codecMin: "opus:96" });
+    rig.call("Client.SetQuality", { id: "own", codecMax: null, codecMin: null });
+    expect(coding().slice(0, 3)).toEqual(["opus", "opus", "opus:64"]);
+  });
+
+  test("are bottom and top for a link of any speed, which other limits do not make anew", () => {
+    limited(rules);
+    const told = events(play(3_000, 40)).filter((event) => "from" in event);
+    expect(told.at(-1)).toMatchObject({ to: "opus:64" });
+    rig.call("Client.SetQuality", { id: "own", codecMax: "opus:128" });
+    expect(coding()).toEqual([
+      "opus:64",
+      "opus:128",
+      "opus:64",
+      expect.stringMatching(/^(link|chunks) too/),
+    ]);
+  });
+
+  test("that contradict or are no codings are refused in words", () => {
+    limited(rules);
+    const refusal = (params: object) =>
+      JSON.stringify(rig.call("Client.SetQuality", { id: "own", ...params }));
+    expect(refusal({ codecMax: "opus:64", codecMin: "flac" })).toContain("more than codecMax");
+    expect(refusal({ codecMax: "opsu" })).toContain("is not a codec; did you mean");
+  });
 });

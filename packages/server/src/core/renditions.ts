@@ -64,6 +64,10 @@ export class Renditions {
     return rendition;
   }
 
+  has(rendition: Rendition): boolean {
+    return [...this.#played.values()].some((each) => each.rendition === rendition);
+  }
+
   /** One player less; with the last one the encoder goes. What is not of this stream is left alone. */
   detach(rendition: Rendition): void {
     for (const [key, entry] of this.#played) {

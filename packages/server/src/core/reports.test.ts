@@ -26,18 +26,23 @@ beforeEach(() => {
   rig.join(2, OWN);
 });
 
+const CODING = {
+  ...{ coding: "opus", codingMax: "opus", codingMin: "opus" },
+  codingReason: "as the stream is set",
+};
+
 describe("what a client reports of itself", () => {
   test("is shown with its age, and told to nobody unasked", () => {
     expect(rig.say(2, { kind: "client stats", stats: STATS })).toEqual([]);
     rig.now = after(rig.now, millis(400));
-    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 400, coding: "opus" });
+    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 400, ...CODING });
     expect(statsOf("stock")).toBeNull();
   });
 
   test("replaces what it reported before", () => {
     rig.say(2, { kind: "client stats", stats: { ...STATS, underruns: 1, cpuPercent: 3 } });
     rig.say(2, { kind: "client stats", stats: STATS });
-    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 0, coding: "opus" });
+    expect(statsOf("own")).toEqual({ ...STATS, ageMs: 0, ...CODING });
   });
 
   test("is forgotten when its connection ends", () => {

@@ -13,20 +13,22 @@ export type Reports = ReadonlyMap<string, ReportedStats>;
 
 export function reportsOf(sessions: Iterable<Session>, now: ServerInstant): Reports {
   const reports = new Map<string, ReportedStats>();
-  for (const { peer, report, rendition } of sessions) {
-    if (peer && report) reports.set(peer.clientId, shown(report, rendition?.coding, now));
+  for (const { peer, report, rendition, bounds } of sessions) {
+    if (!peer || !report) continue;
+    const coding = rendition && { coding: rendition.coding, ...bounds };
+    reports.set(peer.clientId, shown(report, coding, now));
   }
   return reports;
 }
 
 function shown(
   { stats, at }: Report,
-  coding: string | undefined,
+  coding: Partial<ReportedStats> | undefined,
   now: ServerInstant,
 ): ReportedStats {
   return {
     ...stats,
-    ...(coding !== undefined && { coding }),
+    ...coding,
     ageMs: Math.max(0, Math.round(toMillis(between(at, now)))),
   };
 }

@@ -82,15 +82,20 @@ export class RungChooser {
   /** What was carried while it was busy. */
   #carried: { readonly at: ServerInstant; readonly bytes: number; readonly behind: number }[] = [];
 
-  /** `kbits`: what each rung needs, worst first. Begins with the best. */
+  /** `kbits`: what each rung needs, worst first. Begins with the best, unless with `rung`. */
   constructor(
-    options: { readonly kbits: readonly number[]; readonly buffer: Micros; readonly phase: number },
+    options: {
+      readonly kbits: readonly number[];
+      readonly buffer: Micros;
+      readonly phase: number;
+      readonly rung?: number;
+    },
     now: ServerInstant,
   ) {
     this.#kbits = options.kbits;
     this.#buffer = options.buffer;
     this.#phase = options.phase;
-    this.#rung = options.kbits.length - 1;
+    this.#rung = options.rung ?? options.kbits.length - 1;
     this.#upAfter = options.kbits.map(() => UP_AFTER_MIN);
     this.#quietSince = now;
     this.#changedAt = now;

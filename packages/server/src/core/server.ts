@@ -11,6 +11,7 @@ import {
   toMillis,
 } from "@tutti/protocol";
 import { Audience, hear } from "./audience.ts";
+import { boundsOf, ruleFor } from "./client-limits.ts";
 import { Control } from "./control.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
@@ -59,7 +60,16 @@ export class Server {
     this.#now = now;
     this.#streams = new Streams(config.streams, ports);
     this.#house = houseOf(config, ports);
-    this.#quality = new Quality(this.#streams, this.#audience, this.#outbox);
+    const rules = config.clients ?? [];
+    this.#quality = new Quality(
+      this.#streams,
+      this.#audience,
+      this.#outbox,
+      (id, stream, codecs) => {
+        const client = this.#house.client(id);
+        return client && boundsOf(client, ruleFor(client, rules), stream.config, codecs);
+      },
+    );
     this.#players = new Players({
       config,
       randomToken: ports.randomToken,
@@ -283,6 +293,7 @@ export class Server {
           break;
       }
     }
+    if (changes.some(({ kind }) => kind === "changed")) this.#quality.conform(now);
   }
 
   #wentBack(now: ServerInstant): boolean {

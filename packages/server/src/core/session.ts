@@ -64,6 +64,13 @@ export interface Peer {
   readonly timeToken: string | undefined;
 }
 
+/** As a configuration names them, and in words. */
+export interface ShownBounds {
+  readonly codingMax: string;
+  readonly codingMin: string;
+  readonly codingReason: string;
+}
+
 /** The server's side of one client's conversation. Does no I/O: the caller owns socket and clock. */
 export class Session {
   readonly address: string;
@@ -71,6 +78,8 @@ export class Session {
   rendition: Rendition | undefined;
   /** Which of the codings it could get it gets, if there is a choice. */
   chooser: RungChooser | undefined;
+  /** The best and the least that it may get, and why it gets what it gets. Only for clients of our own kind. */
+  bounds: ShownBounds | undefined;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
   /** The number of its Hello, while that is not answered. */

@@ -172,6 +172,10 @@ export class Stream {
     return this.#renditions.attach(choice, now);
   }
 
+  has(rendition: Rendition): boolean {
+    return this.#renditions.has(rendition);
+  }
+
   /** Somebody no longer does. */
   detach(rendition: Rendition): void {
     this.#renditions.detach(rendition);

@@ -43,6 +43,11 @@ export class Streams {
     return stream;
   }
 
+  /** The one that a rendition is of, as long as somebody plays that. */
+  of(rendition: Rendition): Stream | undefined {
+    return [...this.#streams.values()].find((stream) => stream.has(rendition));
+  }
+
   /** The server's clock was set by so much. Nobody may play anything just now. */
   move(by: Micros): void {
     for (const stream of this.#streams.values()) stream.move(by);
