@@ -46,15 +46,21 @@ const CHUNK_MS = { live: 10, music: 20 };
 /** How a server of either kind is started on the FIFO in the directory, with a buffer of one second unless told otherwise. */
 export function serverCommand(
   system: SystemName,
-  options: { readonly directory: string; readonly codec: Codec; readonly bufferMs?: number },
+  options: {
+    readonly directory: string;
+    readonly codec: Codec;
+    readonly codecMin?: Codec;
+    readonly bufferMs?: number;
+  },
   ports: SnapserverPorts,
 ): string[] {
   if (system === "snapcast") return ["snapserver", ...snapserverArguments(options, ports)];
-  const { bufferMs = 1_000 } = options;
+  const { bufferMs = 1_000, codecMin } = options;
   const chunkMs = CHUNK_MS[bufferMs <= LIVE_BUFFER_MS_MAX ? "live" : "music"];
   return [
     ...[process.execPath, join(projectRoot(), "packages/server/dist/bundle/main.cjs")],
     ...["--state-dir", join(options.directory, "server"), "--codec", options.codec],
+    ...(codecMin ? ["--codec-min", codecMin] : []),
     ...["--source", `pipe://${fifoIn(options.directory)}?name=default&mode=read`, "--no-mdns"],
     ...["--stream-port", `${ports.port}`, "--control-port", `${ports.controlPort}`],
     ...["--http-port", `${ports.httpPort}`, "--chunk", `${chunkMs}`, "--buffer", `${bufferMs}`],

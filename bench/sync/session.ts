@@ -167,7 +167,11 @@ async function setUp(plan: Plan, system: System, programsRunning: Running[]): Pr
   const port = 1_704;
   const ports = { port, controlPort: port + 1, httpPort: port + 76 };
   const { codec, bufferMs } = plan;
-  const serverWords = serverCommand(system.server, { directory, codec, bufferMs }, ports);
+  const serverWords = serverCommand(
+    system.server,
+    { directory, codec, codecMin: codec, bufferMs },
+    ports,
+  );
   const server = hosts.server.run(serverWords);
   programsRunning.push(server);
   await listens(server, port);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
   CLIENT_FLAGS,
@@ -10,6 +10,7 @@ import {
   serverConfigJsonSchema,
 } from "../src/config/index.ts";
 import { keyTable } from "./configuration-doc.ts";
+import { expectSection } from "./generated-section.ts";
 
 const PAGE = new URL("../../../docs/configuration.md", import.meta.url);
 const EXAMPLES = new URL("../../../config/", import.meta.url);
@@ -22,16 +23,8 @@ const SECTIONS = {
   "client flags": flagTable(CLIENT_FLAGS),
 };
 
-test.each(Object.entries(SECTIONS))(
-  "docs/configuration.md has the %s as they are",
-  (name, table) => {
-    const section = new RegExp(`(<!-- ${name}: [^>]*-->)\n[\\s\\S]*?(<!-- end -->)`);
-    const page = readFileSync(PAGE, "utf8");
-    expect(page).toMatch(section);
-    const right = page.replace(section, (_, start, end) => `${start}\n\n${table}\n\n${end}`);
-    if (process.env.UPDATE_DOCS) writeFileSync(PAGE, right);
-    else expect(page, "run this test with UPDATE_DOCS=1 to bring the page up to date").toBe(right);
-  },
+test.each(Object.entries(SECTIONS))("docs/configuration.md has the %s as they are", (name, table) =>
+  expectSection(PAGE, name, table),
 );
 
 test("the example files are right, and name every key of the top level", () => {

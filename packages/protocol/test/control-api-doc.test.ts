@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { METHODS, NOTIFICATIONS, openRpc } from "../src/control/index.ts";
 import { methodTable, notificationTable, parameterTable } from "./control-api-doc.ts";
+import { expectSection } from "./generated-section.ts";
 
 const PAGE = new URL("../../../docs/control-api.md", import.meta.url);
 const api = openRpc("1.2.3");
@@ -10,14 +10,7 @@ test.each([
   ["methods", methodTable(api)],
   ["parameters", parameterTable(api)],
   ["notifications", notificationTable(api)],
-])("docs/control-api.md has the %s as they are", (name, table) => {
-  const section = new RegExp(`(<!-- ${name}: [^>]*-->)\n[\\s\\S]*?(<!-- end -->)`);
-  const page = readFileSync(PAGE, "utf8");
-  expect(page).toMatch(section);
-  const right = page.replace(section, (_, start, end) => `${start}\n\n${table}\n\n${end}`);
-  if (process.env.UPDATE_DOCS) writeFileSync(PAGE, right);
-  else expect(page, "run this test with UPDATE_DOCS=1 to bring the page up to date").toBe(right);
-});
+])("docs/control-api.md has the %s as they are", (name, table) => expectSection(PAGE, name, table));
 
 describe("the OpenRPC document", () => {
   test("has every method and notification once", () => {

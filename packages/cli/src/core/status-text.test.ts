@@ -65,6 +65,15 @@ test("a client that gets less than it might shows both", () => {
   expect(describeHouse(house(client("a", "A", { stats: best })), PLAIN)).toMatch(/ opus:96 {2}/);
 });
 
+test("a stream that is idle and has a demo says so, as that is what one hears", () => {
+  const quiet = house(client("a", "Kitchen", { stats }));
+  const [stream] = quiet.streams;
+  Object.assign(stream!, { status: "idle" });
+  expect(describeHouse(quiet, PLAIN)).toMatch(/Music +idle +opus/);
+  Object.assign(stream!.uri.query, { fallback: "demo" });
+  expect(describeHouse(quiet, PLAIN)).toMatch(/Music +demo +opus/);
+});
+
 test.each<[string, Partial<Client>]>([
   ["connected +- +-", {}],
   ["away +- +-", { connected: false, stats }],

@@ -36,13 +36,16 @@ function titleOf({ server }: House, { colours }: Paper): string {
 
 const STREAM_COLUMNS: readonly Column<House["streams"][number]>[] = [
   { heading: "STREAM", cell: ({ id }) => id },
-  { heading: "STATE", cell: ({ status }) => streamState(status) },
+  { heading: "STATE", cell: streamState },
   { heading: "CODEC", cell: ({ uri }) => uri.query.codec ?? NOTHING, rank: 2 },
   { heading: "FORMAT", cell: ({ uri }) => uri.query.sampleformat ?? NOTHING, rank: 3 },
   { heading: "SOURCE", cell: ({ uri }) => `${uri.scheme}://${uri.host}${uri.path}`, rank: 4 },
 ];
 
-export function streamState(status: House["streams"][number]["status"]): Cell {
+/** While a source is silent its fallback is what one hears. */
+export function streamState({ status, uri }: House["streams"][number]): Cell {
+  const { fallback } = uri.query;
+  if (status === "idle" && fallback) return { text: fallback, tone: "good" };
   return { text: status, tone: status === "playing" ? "good" : undefined };
 }
 

@@ -11,7 +11,7 @@ type Stream = House["streams"][number];
 
 const COLUMNS: readonly Column<Stream>[] = [
   { heading: "STREAM", cell: ({ id }) => id },
-  { heading: "STATE", cell: ({ status }) => streamState(status) },
+  { heading: "STATE", cell: streamState },
   { heading: "CODEC", cell: ({ uri }) => uri.query.codec ?? NOTHING, rank: 1 },
   { heading: "FORMAT", cell: ({ uri }) => uri.query.sampleformat ?? NOTHING, rank: 2 },
   { heading: "SOURCE", cell: sourceOf, rank: 3 },

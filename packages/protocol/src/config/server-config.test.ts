@@ -75,6 +75,7 @@ streams:
       chunk_ms: "10",
       codec: "flac:5",
       device: "hw:CARD=Capture",
+      fallback: "demo",
       name: "TV",
       sampleformat: "44100:24:2",
     },

@@ -109,6 +109,11 @@ export const SERVER_FLAGS: readonly Flag[] = [
   },
   { option: "--codec <codec>", path: ["codec"], meaning: "opus[:kbit/s], flac[:level] or pcm" },
   {
+    option: "--codec-min <codec>",
+    path: ["codecMin"],
+    meaning: "the least a client on a slow link is given; as the codec: always that",
+  },
+  {
     option: "--sample-format <format>",
     path: ["sampleFormat"],
     meaning: "rate:bits:channels of sources",

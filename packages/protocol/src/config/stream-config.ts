@@ -29,7 +29,7 @@ export interface StreamConfig {
   /** Also the stream's id; no two streams share one. */
   readonly name: string;
   readonly source: SourceSpec;
-  /** As the control API shows it: name, codec, sampleformat and chunk_ms are always there. */
+  /** As the control API shows it: name, codec, sampleformat and chunk_ms are always there, and fallback where there is one. */
   readonly uri: StreamUri;
   readonly codec: CodecChoice;
   /** The least a client on a slow link is given. Absent: every client gets `codec`. */
@@ -172,15 +172,17 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
   // Nothing to choose from: the source's format is not one of Opus, or the least is all.
   const changes = codecMin && asOpus && formatCodecChoice(codecMin) !== formatCodecChoice(codec);
   if (codec.name === "opus") tellWhatOpusCannot(entry, sampleFormat, chunkMs, tell);
+  const shown = withQuery(uri, {
+    name: entry.name,
+    codec: formatCodecChoice(codec),
+    sampleformat: formatSampleFormat(sampleFormat),
+    chunk_ms: String(chunkMs),
+  });
   return {
     name: entry.name,
     source: spec,
-    uri: withQuery(uri, {
-      name: entry.name,
-      codec: formatCodecChoice(codec),
-      sampleformat: formatSampleFormat(sampleFormat),
-      chunk_ms: String(chunkMs),
-    }),
+    // A source's address does not name its fallback, so `raw` is without it.
+    uri: fallback === "demo" ? { ...shown, query: { ...shown.query, fallback } } : shown,
     codec,
     ...(changes && { codecMin }),
     sampleFormat,

@@ -59,7 +59,7 @@ function draw() {
 function streams() {
   const words = { playing: "playing", idle: "idle", disabled: "off", unknown: "unknown" };
   const items = house.streams.map(({ id, status, uri }) => element("div", { className: "head" },
-    element("span", { textContent: id }), element("small", { textContent: uri.query.codec + ", " + words[status] })));
+    element("span", { textContent: id }), element("small", { textContent: uri.query.codec + ", " + (status === "idle" && uri.query.fallback || words[status]) })));
   return element("section", { aria: { label: "Streams" } }, element("h2", { textContent: "Streams" }), ...items);
 }
 function group(it) {
