@@ -37,6 +37,21 @@ export function choice<Word extends string>(
   return { preset, meaning: `${meaning}: ${words.join(", ")}`, read };
 }
 
+/** Some of a list, by their names with commas between, or all. */
+export function names<Named extends { readonly name: string }>(
+  list: readonly Named[],
+  meaning: string,
+): Option<readonly Named[]> {
+  const known = list.map(({ name }) => name);
+  const read = (text: string) =>
+    text.split(",").flatMap((word) => {
+      const found = list.filter(({ name }) => word === "all" || name === word);
+      if (found.length === 0) throw new Error(`must be all or some of ${known.join(", ")}`);
+      return found;
+    });
+  return { preset: "all", meaning: `${meaning}: ${known.join(", ")}`, read };
+}
+
 /** Reads the process's arguments. Help and mistakes end the process, before anything was started. */
 export function readOptions<Of extends Options>(name: string, purpose: string, options: Of) {
   try {

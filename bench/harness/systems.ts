@@ -51,6 +51,8 @@ export function serverCommand(
     readonly codec: Codec;
     readonly codecMin?: Codec;
     readonly bufferMs?: number;
+    /** By mDNS. Snapcast's does as it finds Avahi or not. */
+    readonly announced?: boolean;
   },
   ports: SnapserverPorts,
 ): string[] {
@@ -61,7 +63,8 @@ export function serverCommand(
     ...[process.execPath, join(projectRoot(), "packages/server/dist/bundle/main.cjs")],
     ...["--state-dir", join(options.directory, "server"), "--codec", options.codec],
     ...(codecMin ? ["--codec-min", codecMin] : []),
-    ...["--source", `pipe://${fifoIn(options.directory)}?name=default&mode=read`, "--no-mdns"],
+    ...["--source", `pipe://${fifoIn(options.directory)}?name=default&mode=read`],
+    ...(options.announced ? [] : ["--no-mdns"]),
     ...["--stream-port", `${ports.port}`, "--control-port", `${ports.controlPort}`],
     ...["--http-port", `${ports.httpPort}`, "--chunk", `${chunkMs}`, "--buffer", `${bufferMs}`],
   ];
@@ -86,22 +89,23 @@ export function startClient(
 ): Running {
   const { directory, id, environment } = options;
   const address = { host: "127.0.0.1", port: server.port };
-  const [program = "", ...words] = clientCommand(system, { ...address, directory, id });
+  const [program = "", ...words] = clientCommand(system, address, { directory, id });
   return outlivesNot(new Running(program, words, environment));
 }
 
-/** How a client of either kind is started that plays to ALSA's device "default". */
+/** How a client of either kind is started that plays to ALSA's device "default". Without an address it finds its server. */
 export function clientCommand(
   system: SystemName,
-  at: { readonly host: string; readonly port: number; readonly directory: string; id: string },
+  at: { readonly host: string; readonly port: number } | undefined,
+  { directory, id }: { readonly directory: string; readonly id: string },
 ): string[] {
-  const { host, port, directory, id } = at;
   if (system === "snapcast") {
-    return ["snapclient", "-h", host, "-p", `${port}`, "--hostID", id, "--logsink", "stdout"];
+    const address = at ? ["-h", at.host, "-p", `${at.port}`] : [];
+    return ["snapclient", ...address, "--hostID", id, "--logsink", "stdout"];
   }
   return [
     ...[process.execPath, join(projectRoot(), "packages/client/dist/bundle/main.cjs")],
-    ...["--host", host, "--port", `${port}`, "--id", id],
-    ...["--device", "default", "--state-dir", join(directory, id)],
+    ...(at ? ["--host", at.host, "--port", `${at.port}`] : []),
+    ...["--id", id, "--device", "default", "--state-dir", join(directory, id)],
   ];
 }

@@ -61,7 +61,7 @@ export interface Conditions {
 
 /** Reads the recordings of a system and deletes them, as a run of all systems is gigabytes. */
 export function measure(session: Session, played: Played, conditions: Conditions): Figures {
-  const heard = played.rooms.map((room) => listen(session, room, conditions));
+  const heard = played.rooms.map((room) => heardBy(session, room, conditions));
   const costs = {
     serverCpuPercent: played.serverCost.cpuPercent,
     serverMiB: played.serverCost.residentMiB,
@@ -103,7 +103,8 @@ export function measure(session: Session, played: Played, conditions: Conditions
   };
 }
 
-function listen(session: Session, room: PlayedRoom, { original, tone }: Conditions): Heard {
+/** Reads a room's recording, deletes it, and finds what was heard when. */
+export function heardBy(session: Session, room: PlayedRoom, { original, tone }: Conditions): Heard {
   const { card } = room;
   const samples = recordingUntil(card, session.endedUs - END_US);
   const heardAtUs = (frame: number) => card.heardAtUs(frame);
@@ -135,7 +136,7 @@ function measurePair(session: Session, original: Original, one: Heard, other: He
     .filter(({ atUs }) => atUs > startedUs + SETTLE_SECONDS * 1e6)
     .map(({ errorUs }) => Math.abs(errorUs));
   const together = togetherFrom(points, soundUs, IN_SYNC);
-  const backs = session.faultEndsUs.map((endUs) => {
+  const backs = session.faults.map(({ endUs }) => {
     const back = togetherFrom(points, endUs, BACK);
     return back === undefined ? Infinity : (back - endUs) / 1e6;
   });

@@ -13,10 +13,12 @@ const PROGRAMS = {
 const SNAPCAST_PROGRAMS = { snapserver: "snapserver", snapclient: "snapclient" };
 const ALSA_HEADER = "/usr/include/alsa/asoundlib.h";
 
+type Programs = Readonly<Record<string, string>>;
+
 /** What this machine lacks, each as a sentence for a person. */
-export function whatIsMissing(withSnapcast: boolean): string[] {
+export function whatIsMissing(withSnapcast: boolean, more: Programs = {}): string[] {
   const obstacle = whyNoLinks();
-  const programs = { ...PROGRAMS, ...(withSnapcast ? SNAPCAST_PROGRAMS : {}) };
+  const programs = { ...PROGRAMS, ...(withSnapcast ? SNAPCAST_PROGRAMS : {}), ...more };
   return [
     ...(obstacle ? [obstacle] : []),
     ...Object.entries(programs)

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LINKS, parseLink } from "../../test/link/link.ts";
 import { describeMachine } from "../harness/machine.ts";
-import { amount, choice, type Option, readOptions } from "../harness/options.ts";
+import { amount, choice, names, type Option, readOptions } from "../harness/options.ts";
 import { CODECS, type Codec } from "../harness/systems.ts";
 import { keepFloor, keepRun, readCollection } from "./collection.ts";
 import { measureFloor } from "./floor.ts";
@@ -16,9 +16,10 @@ import { type Figures, measure } from "./measure.ts";
 import { whatIsMissing } from "./needs.ts";
 import { floorLine, publishAll } from "./page.ts";
 import { flatten } from "./place.ts";
-import { cardsOf, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { canShiftTime, playSession, SYSTEMS, type System } from "./session.ts";
+import { cardsOf, FAULTS_AT, SCENARIOS, type Scenario } from "./scenarios.ts";
+import { playSession, SYSTEMS } from "./session.ts";
 import { leftOf, noise, tone } from "./signal.ts";
+import { canShiftTime, type System } from "./stage.ts";
 
 const TONE_SECONDS = 30;
 const TONE_CODECS: readonly Codec[] = ["flac", "pcm"];
@@ -126,7 +127,10 @@ async function runOnce(
   const sound = join(runFolder, "sound.raw");
   writeFileSync(sound, pcm);
   const { link, ppm, granularity = 1, fault, bufferMs = 1_000 } = scenario;
-  const shape = { link, ppm, granularity, fault, bufferMs, codec, seconds, seed, sound };
+  const faultsAtS = FAULTS_AT.map((share) => share * seconds);
+  const faults = { fault, faultsAtS };
+  const sent = { codec, adapts: false, bufferMs, sound };
+  const shape = { link, ppm, granularity, ...faults, ...sent, seconds, seed };
   const places = { folder: runFolder, programs: programsFolder(), systems: systemsFor(scenario) };
   const session = await playSession({ ...shape, ...places }, console.log);
   const flat = scenario.tone ? new Float32Array(0) : flatten(leftOf(pcm));
@@ -174,21 +178,6 @@ function optional<Value>(
 ): Option<Value | undefined> {
   const preset = "the scenario's";
   return { preset, meaning, read: (text) => (text === preset ? undefined : read(text)) };
-}
-
-/** Some of a list, by their names with commas between, or all. */
-function names<Named extends { readonly name: string }>(
-  list: readonly Named[],
-  meaning: string,
-): Option<readonly Named[]> {
-  const known = list.map(({ name }) => name);
-  const read = (text: string) =>
-    text.split(",").flatMap((word) => {
-      const found = list.filter(({ name }) => word === "all" || name === word);
-      if (found.length === 0) throw new Error(`must be all or some of ${known.join(", ")}`);
-      return found;
-    });
-  return { preset: "all", meaning: `${meaning}: ${known.join(", ")}`, read };
 }
 
 function within(value: number, low: number, high: number): number {

@@ -1,4 +1,5 @@
 import { LINKS, type LinkSettings } from "../../test/link/link.ts";
+import type { Fault } from "./faults.ts";
 
 /** What rooms, cards and links are like, and how far apart the rooms may be there. */
 export interface Scenario {
@@ -19,14 +20,8 @@ export interface Scenario {
   readonly tone?: boolean;
 }
 
-/**
- * Every packet of every room is lost for that long; or the servers are killed and started again after a while, the
- * first time with a clock that is a day ahead if it jumps, the second time without.
- */
-export type Fault =
-  | { readonly kind: "outage"; readonly ms: number }
-  | { readonly kind: "restart"; readonly downMs: number; readonly clockJumps: boolean };
-
+/** Where in a run the faults begin, as shares of it. */
+export const FAULTS_AT = [0.4, 0.75];
 const COMMON_PPM = [25, -25];
 
 /** In the order in which they are run and shown. */

@@ -8,23 +8,30 @@
  * takes one command a line. The devices have no addresses: whoever starts this gives them some. It ends at the
  * end of its input, so that it never outlives its owner, and takes the devices with it.
  *
- *   set LINK DELAY_MS JITTER_MS LOSS_PERCENT RATE_KBIT STALL_MS STALL_EVERY_MS     LINK from 1; 0 is all of them
+ *   set LINK DELAY_MS JITTER_MS LOSS_PERCENT RATE_KBIT STALL_MS STALL_EVERY_MS QUEUE_MS SHARED DOZE_MS
+ *                         LINK from 1; 0 is all of them
  *   outage LINK MS        from now on every packet is lost, for that long
  *   stats                 a line of JSON about all links
  *
  * A packet that enters at t, in one direction of a link,
  *
- *   is lost, with the given probability, in an outage, or when PACKETS_MAX are waiting;
+ *   is lost, with the given probability, in an outage, when PACKETS_MAX are waiting, or when those before it need
+ *   more than QUEUE_MS to pass the line (0: any time);
  *   passes the line:           s = max(t, end of the packet before) + bits / rate          (rate 0: at once)
+ *   which is the link's own, or one for all that are SHARED (1), in each direction;
+ *   is held, on its way to the room, until the next multiple of DOZE_MS, as by a radio that sleeps between beacons;
  *   is then under way:         due = s + delay + uniform(-jitter, +jitter), and never before the packet ahead
  *                              of it, as neither a cable nor Wi-Fi changes the order;
  *   leaves at `due`, or when a stall ends. Stalls begin every 0.5 to 1.5 times STALL_EVERY_MS and hold both
  *   directions: nothing is lost, and at the end everything that is due comes at once.
+ *
+ * Bytes are counted of all but TCP's discard service (port 9): a download may fill the line and not be taken for audio.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -42,6 +49,9 @@
 #define PACKET_BYTES_MAX 1500
 #define BURST_PACKETS 32   /* read from one device before the others get their turn */
 #define IDLE_MS 1000.0
+#define SETTINGS 9
+#define DISCARD_PORT 9
+#define IPV4_TCP 6
 
 typedef struct {
   double due_ms;
@@ -53,18 +63,20 @@ typedef struct {
   int in, out;
   packet_t *waiting; /* a ring */
   unsigned first, count;
-  double line_free_ms, last_due_ms;
-  long carried, lost;
+  double line_free_ms, last_due_ms, slowest_ms;
+  long carried, lost, bytes;
 } direction_t;
 
 typedef struct {
   direction_t down, up; /* from the server, to the server */
-  double delay_ms, jitter_ms, loss, rate_kbit, stall_ms, stall_every_ms;
+  double delay_ms, jitter_ms, loss, rate_kbit, stall_ms, stall_every_ms, queue_ms, doze_ms;
+  bool shared;
   double outage_until_ms, stall_until_ms, next_stall_ms;
   long stalls;
 } link_t;
 
 static link_t links[LINKS_MAX];
+static double shared_down_free_ms, shared_up_free_ms;
 static int link_count;
 static uint64_t chance;
 
@@ -118,29 +130,47 @@ static void open_link(link_t *l, const char *server, const char *room, int numbe
   if (!l->down.waiting || !l->up.waiting) die("memory");
 }
 
+static double *line_of(link_t *l, direction_t *d)
+{
+  if (!l->shared) return &d->line_free_ms;
+  return d == &l->down ? &shared_down_free_ms : &shared_up_free_ms;
+}
+
 /* False when there was none. */
 static bool enter(link_t *l, direction_t *d, double t_ms)
 {
   static unsigned char content[PACKET_BYTES_MAX];
   double due = t_ms + l->delay_ms + (2 * random_share() - 1) * l->jitter_ms;
+  double *line_free_ms = line_of(l, d);
   int bytes = (int)read(d->in, content, sizeof content);
   packet_t *packet = &d->waiting[(d->first + d->count) % PACKETS_MAX];
+  bool overflows = l->queue_ms > 0 && *line_free_ms - t_ms > l->queue_ms;
   if (bytes <= 0) return false;
-  if (t_ms < l->outage_until_ms || random_share() < l->loss || d->count == PACKETS_MAX) {
+  if (t_ms < l->outage_until_ms || random_share() < l->loss || d->count == PACKETS_MAX || overflows) {
     d->lost++;
     return true;
   }
   if (l->rate_kbit > 0) {
-    if (d->line_free_ms < t_ms) d->line_free_ms = t_ms;
-    d->line_free_ms += bytes * 8 / l->rate_kbit;
-    due += d->line_free_ms - t_ms;
+    if (*line_free_ms < t_ms) *line_free_ms = t_ms;
+    *line_free_ms += bytes * 8 / l->rate_kbit;
+    due += *line_free_ms - t_ms;
   }
+  if (l->doze_ms > 0 && d == &l->down) due = ceil(due / l->doze_ms) * l->doze_ms;
   if (due < d->last_due_ms) due = d->last_due_ms;
+  if (due - t_ms > d->slowest_ms) d->slowest_ms = due - t_ms;
   d->last_due_ms = packet->due_ms = due;
   packet->bytes = bytes;
   memcpy(packet->content, content, (size_t)bytes);
   d->count++;
   return true;
+}
+
+/* Whether it is from or to TCP's discard service. */
+static bool discarded(const packet_t *packet)
+{
+  const unsigned char *ip = packet->content, *tcp = ip + 4 * (ip[0] & 15);
+  if (packet->bytes < 40 || ip[0] >> 4 != 4 || ip[9] != IPV4_TCP) return false;
+  return (tcp[0] << 8 | tcp[1]) == DISCARD_PORT || (tcp[2] << 8 | tcp[3]) == DISCARD_PORT;
 }
 
 /* Returns when the next packet is due. */
@@ -149,8 +179,10 @@ static double leave(direction_t *d, double t_ms)
   while (d->count && d->waiting[d->first].due_ms <= t_ms) {
     packet_t *packet = &d->waiting[d->first];
     /* A full device loses packets, as a full queue in a radio does. */
-    if (write(d->out, packet->content, (size_t)packet->bytes) == packet->bytes) d->carried++;
-    else d->lost++;
+    if (write(d->out, packet->content, (size_t)packet->bytes) == packet->bytes) {
+      d->carried++;
+      if (!discarded(packet)) d->bytes += packet->bytes;
+    } else d->lost++;
     d->first = (d->first + 1) % PACKETS_MAX;
     d->count--;
   }
@@ -181,6 +213,9 @@ static void configure(link_t *l, const double *v)
   l->rate_kbit = v[3];
   l->stall_ms = v[4];
   l->stall_every_ms = v[5];
+  l->queue_ms = v[6];
+  l->shared = v[7] != 0;
+  l->doze_ms = v[8];
   l->stall_until_ms = 0;
   l->next_stall_ms = now_ms() + v[5] * (0.5 + random_share());
 }
@@ -190,8 +225,10 @@ static void tell(void)
   putchar('[');
   for (int k = 0; k < link_count; k++) {
     const link_t *l = &links[k];
-    printf("%s{\"carriedDown\":%ld,\"lostDown\":%ld,\"carriedUp\":%ld,\"lostUp\":%ld,\"stalls\":%ld}", k ? "," : "",
-           l->down.carried, l->down.lost, l->up.carried, l->up.lost, l->stalls);
+    printf("%s{\"carriedDown\":%ld,\"lostDown\":%ld,\"carriedUp\":%ld,\"lostUp\":%ld,\"stalls\":%ld,"
+           "\"bytesDown\":%ld,\"slowestDownMs\":%.1f}",
+           k ? "," : "", l->down.carried, l->down.lost, l->up.carried, l->up.lost, l->stalls, l->down.bytes,
+           l->down.slowest_ms);
   }
   puts("]");
   fflush(stdout);
@@ -200,8 +237,9 @@ static void tell(void)
 static void obey(const char *line)
 {
   int which = 0;
-  double v[6] = {0};
-  bool set = sscanf(line, "set %d %lf %lf %lf %lf %lf %lf", &which, v, v + 1, v + 2, v + 3, v + 4, v + 5) == 7;
+  double v[SETTINGS] = {0};
+  bool set = sscanf(line, "set %d %lf %lf %lf %lf %lf %lf %lf %lf %lf", &which, v, v + 1, v + 2, v + 3, v + 4, v + 5,
+                    v + 6, v + 7, v + 8) == 1 + SETTINGS;
   bool outage = !set && sscanf(line, "outage %d %lf", &which, v) == 2;
   if (!strncmp(line, "stats", 5)) tell();
   else if (!set && !outage) fprintf(stderr, "link: what is \"%s\"?\n", line);

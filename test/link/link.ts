@@ -15,6 +15,12 @@ export interface LinkSettings {
   /** How long all packets are held now and then, and how often. */
   readonly stallMs?: number;
   readonly stallEveryMs?: number;
+  /** A packet is lost when those before it need longer than that to pass at `rateKbit`. */
+  readonly queueMs?: number;
+  /** All rooms' packets pass one line of `rateKbit` in each direction. */
+  readonly shared?: boolean;
+  /** The room's radio sleeps: what is sent to it comes only at multiples of that. */
+  readonly dozeMs?: number;
 }
 
 /** Links by name, as benchmarks and tests know them. */
@@ -47,6 +53,10 @@ export interface LinkStats {
   readonly carriedUp: number;
   readonly lostUp: number;
   readonly stalls: number;
+  /** Without TCP's discard service (port 9): a download may fill the line and not be taken for audio. */
+  readonly bytesDown: number;
+  /** The longest that a packet to the room was on its way so far, stalls aside. */
+  readonly slowestDownMs: number;
 }
 
 /** A host of its own as far as the network goes. */
@@ -93,6 +103,7 @@ export function whyNoLinks(): string | undefined {
 /** Benchmarks compile this file to another place, where the script is not. */
 const BUILD_SCRIPT = join(import.meta.dirname.replace("/bench/dist/", "/"), "build.sh");
 const ADDRESSES = "10.94";
+const MULTICAST = "224.0.0.0/4";
 const NAMESPACES = "/run/netns";
 const OURS = /^tutti-link-(\d+)-/;
 let made = 0;
@@ -146,14 +157,28 @@ export class LinkedHosts {
   /** From now on, for one room (from 1) or all. */
   set(settings: LinkSettings, room: number | "all" = "all"): void {
     const { delayMs = 0, jitterMs = 0, lossPercent = 0, rateKbit = 0 } = settings;
-    const { stallMs = 0, stallEveryMs = 0 } = settings;
-    const numbers = [delayMs, jitterMs, lossPercent, rateKbit, stallMs, stallEveryMs].join(" ");
-    this.#say(`set ${room === "all" ? 0 : room} ${numbers}`);
+    const { stallMs = 0, stallEveryMs = 0, queueMs = 0, shared = false, dozeMs = 0 } = settings;
+    const line = [delayMs, jitterMs, lossPercent, rateKbit].join(" ");
+    const holds = [stallMs, stallEveryMs, queueMs, shared ? 1 : 0, dozeMs].join(" ");
+    this.#say(`set ${room === "all" ? 0 : room} ${line} ${holds}`);
   }
 
   /** Every packet is lost, from now on for that long. */
   outage(ms: number, room: number | "all" = "all"): void {
     this.#say(`outage ${room === "all" ? 0 : room} ${ms}`);
+  }
+
+  /** The server has other addresses from now on, and the old ones are nobody's. Tells both. */
+  renumber(): { readonly before: readonly string[]; readonly now: readonly string[] } {
+    const before = this.rooms.map(({ serverAddress }) => serverAddress);
+    const now = this.rooms.map((_, at) => `${ADDRESSES}.${at + 1}.3`);
+    for (const [at, { address }] of this.rooms.entries()) {
+      const device = `link${at + 1}`;
+      const server = this.#namespaces[0] ?? "";
+      ip("-n", server, "addr", "flush", "dev", device);
+      ip("-n", server, "addr", "add", now[at]!, "peer", address, "dev", device);
+    }
+    return { before, now };
   }
 
   async stats(): Promise<readonly LinkStats[]> {
@@ -194,6 +219,8 @@ export class LinkedHosts {
       ip("-n", room, "link", "set", "lo", "up");
       bringUp(server, `link${at + 1}`, serverAddress, address);
       bringUp(room, "uplink", address, serverAddress);
+      ip("-n", room, "route", "add", `${ADDRESSES}.${at + 1}.0/24`, "dev", "uplink");
+      ip("-n", room, "route", "add", MULTICAST, "dev", "uplink");
     }
   }
 
