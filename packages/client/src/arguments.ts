@@ -17,6 +17,7 @@ const EXAMPLES = `
 Examples:
   tutti client                               finds the server, plays on the default card
   tutti client --host 192.168.1.10           a server by its address
+  tutti client --servers 192.168.1.10,192.168.1.11   the second plays while the first is gone
   tutti client --device hw:CARD=USB --name Kitchen --latency 12.5
   tutti client --device null --meter         no card: a level meter instead of sound
   tutti client --device stdout --host den | aplay -f S16_LE -r 48000 -c 2
@@ -30,12 +31,16 @@ missing (network, server, sound card), it waits for.
 export function parseArguments(argv: readonly string[], version: string): Arguments {
   const command = makeCommand(version).parse(argv, { from: "user" });
   const { config, listDevices, checkConfig, meter, ...flags } = command.opts();
+  const [url] = command.args;
+  if (url !== undefined && (flags.host ?? flags.servers) !== undefined) {
+    command.error(`'${url}' names a server, and so does a flag; keep one of them`);
+  }
   return {
     ...(config !== undefined && { configFile: config }),
     listDevices: listDevices === true,
     checkConfig: checkConfig === true,
     meter: meter === true,
-    flags,
+    flags: url === undefined ? flags : { ...flags, host: url },
   };
 }
 
@@ -43,9 +48,11 @@ export function parseArguments(argv: readonly string[], version: string): Argume
 export function makeCommand(version: string): Command {
   return new Command("tutti client")
     .description("Plays what the server sends, in time with all other rooms.")
+    .argument("[url]", "the server, as Snapcast's client takes it: tcp://host[:port]")
     .option("--config <file>", "YAML file; flags override it")
     .option("--host <host>", "the server's address, or auto to find one (default: auto)")
     .option("--port <port>", "the server's port, with --host (default: 1704)")
+    .option("--servers <hosts>", "several with commas: the wanted one, then those that take over")
     .option("--name <name>", "name of the room (default: the host's name)")
     .option("--id <id>", "what the server knows the client by (default: made up once and kept)")
     .option("--instance <number>", "among clients on one host that share an id (default: 1)")

@@ -1,5 +1,5 @@
 import type { AudioOutput } from "@tutti/audio";
-import type { Hello, LocalInstant } from "@tutti/protocol";
+import { type Hello, type LocalInstant, PEER_SILENCE_MAX, seconds } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { type ClockWatch, now, watchClock } from "./clock.ts";
 import { cardLatencyMs, Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
@@ -14,6 +14,8 @@ import { PumpTimer } from "./pump.ts";
 
 /** How the output is opened before a stream says what it needs: what most streams need. */
 const FIRST_WISH = { rateHz: 48_000, channels: 2, latencyMs: cardLatencyMs() };
+/** Where there is another server to go to: one that lives says something every two seconds at least. */
+const SILENCE_MAX_AMONG_SEVERAL = seconds(3);
 /** How often the player may tell the server how well it plays. */
 const REPORT_EVERY_MS = 1_000;
 
@@ -24,8 +26,6 @@ export interface ClientParts {
   readonly openDevice: OpenDevice;
   readonly meter?: Meter;
   onEvent(event: ClientEvent): void;
-  /** The server there has answered as one. */
-  onSettled?(endpoint: Endpoint): void;
 }
 
 /** The player with the world around it: network, clock and card. Does what the player says. */
@@ -39,6 +39,8 @@ export class Client {
   #address = "";
   #endpoint: Endpoint | undefined;
   #settled = false;
+  /** The connection is given up because nothing came over it. */
+  #silent = false;
   /** Reasons told since the last connection. */
   readonly #refusals = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -51,7 +53,11 @@ export class Client {
     const { config, hello, servers } = parts;
     const { latencyMs, volume } = config;
     this.#parts = parts;
-    this.#player = new Player({ hello, latencyMs, volume }, { makeDecoder, random: Math.random });
+    const silenceMax = servers.several ? SILENCE_MAX_AMONG_SEVERAL : PEER_SILENCE_MAX;
+    this.#player = new Player(
+      { hello, latencyMs, volume, silenceMax },
+      { makeDecoder, random: Math.random },
+    );
     this.#connection = new Connection(servers, this.#connectionEvents(), Math.random);
     this.#timeSocket = new TimeSocket((exchange) => this.#feed({ kind: "time answer", exchange }));
     this.#pump = new PumpTimer(this.#player, {
@@ -89,6 +95,7 @@ export class Client {
     clearInterval(this.#reports);
     clearTimeout(this.#timer);
     await this.#pump.fadeOut();
+    this.#parts.servers.stop?.();
     this.#connection.close();
     await Promise.all([this.#timeSocket.close(), this.#output.close()]);
   }
@@ -96,6 +103,16 @@ export class Client {
   /** Where the server is has changed: no point in waiting. */
   reconnect(): void {
     this.#connection.wake();
+  }
+
+  /** Another server is wanted: ends this connection. */
+  leave(reason: string): void {
+    this.#connection.drop(reason);
+  }
+
+  /** Whether anything but silence is heard. */
+  get sounding(): boolean {
+    return this.#player.sounding;
   }
 
   #connectionEvents() {
@@ -116,6 +133,8 @@ export class Client {
       },
       onDisconnected: (endpoint: Endpoint, reason: string) => {
         tell({ kind: "disconnected", ...endpoint, reason });
+        this.#parts.servers.lost?.(this.#silent);
+        this.#silent = false;
         this.#timeSocket.forget();
         this.#feed({ kind: "disconnected" });
       },
@@ -156,6 +175,7 @@ export class Client {
         return;
       case "event":
         this.#parts.onEvent(output.event);
+        if (output.event.kind === "server silent") this.#silent = true;
         if (output.event.kind === "settings") {
           this.#output.want({ latencyMs: cardLatencyMs(this.#player.waitMs) });
         }
@@ -170,7 +190,8 @@ export class Client {
   }
 
   #report(): void {
-    const shell = { ...this.#pump.report(), ...this.#usage.take() };
+    const serverRank = this.#parts.servers.rank;
+    const shell = { ...this.#pump.report(), ...this.#usage.take(), serverRank };
     this.#feed({ kind: "report", shell });
   }
 
@@ -178,7 +199,7 @@ export class Client {
   #settle(): void {
     this.#settled = true;
     this.#connection.succeeded();
-    if (this.#endpoint) this.#parts.onSettled?.(this.#endpoint);
+    if (this.#endpoint) this.#parts.servers.settled?.(this.#endpoint);
   }
 
   /** One timer, moved only when the player's deadline moved. */

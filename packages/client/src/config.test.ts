@@ -23,6 +23,7 @@ describe("plain flags mean what the schema says they mean", () => {
     [["--host", "auto", "--device", "hw:CARD=USB", "--name", "Living room"]],
     [["--device", "3", "--latency", "12.5"]],
     [["--device", "file:/tmp/out.raw", "--latency", "0"]],
+    [["den"]],
     [["--id", "02:42:ac:11:00:02", "--port", "59999", "--host", "a.b-c.d"]],
   ])("%j", (argv) => {
     const { flags } = parsed(...argv);
@@ -32,8 +33,22 @@ describe("plain flags mean what the schema says they mean", () => {
   });
 });
 
+test("several servers, and one as Snapcast's client is told", async () => {
+  const server = async (...argv: string[]) =>
+    (await resolveConfig(parsed(...argv), STATE_DIR)).server;
+  const [den, loft] = [
+    { host: "den", port: 1704 },
+    { host: "10.0.0.2", port: 99 },
+  ];
+  expect(await server("--servers", "den, 10.0.0.2:99")).toEqual([den, loft]);
+  expect(await server("tcp://10.0.0.2:99")).toEqual([loft]);
+});
+
 test.each([
   [["--port", "1704"]],
+  [["--servers", "den,10.0.0.2:x"]],
+  [["--servers", "den", "--host", "den"]],
+  [["http://den"]],
   [["--host", "den", "--port", "0"]],
   [["--host", "den", "--port", "70000"]],
   [["--latency", "ten"]],

@@ -1,6 +1,7 @@
 import type { ClockEvent } from "./clock.ts";
 import type { PlayerEvent } from "./core/events.ts";
 import type { Level, Log } from "./log.ts";
+import type { ServerMoved } from "./network/server-list.ts";
 import type { OutputEvent } from "./output.ts";
 
 /** What happened around the player. */
@@ -20,6 +21,7 @@ export type ShellEvent =
   | { readonly kind: "underrun"; readonly silentFrames: number; readonly underruns: number }
   | { readonly kind: "discovery trouble"; readonly reason: string }
   | { readonly kind: "id not kept"; readonly reason: string }
+  | ServerMoved
   | { readonly kind: "stopping"; readonly signal: string };
 
 export type ClientEvent = PlayerEvent | ShellEvent;
@@ -50,6 +52,8 @@ const LEVELS = {
   found: "info",
   connected: "info",
   disconnected: "warn",
+  "failed over": "warn",
+  "went back": "info",
   "connection refused": "warn",
   underrun: "warn",
   "discovery trouble": "debug",

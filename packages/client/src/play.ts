@@ -69,17 +69,20 @@ function makeClient(
   if (problem !== undefined) onEvent({ kind: "id not kept", reason: problem });
   const parts = { config, hello, onEvent, openDevice: openDevice(config), ...(meter && { meter }) };
   if (config.server !== "auto") {
-    return new Client({ ...parts, servers: new ServerList(config.server) });
+    const servers = new ServerList(config.server);
+    const client = new Client({ ...parts, servers });
+    servers.watch({
+      sounding: () => client.sounding,
+      leave: (reason) => client.leave(reason),
+      onMoved: onEvent,
+    });
+    return client;
   }
   const servers = new DiscoveredServers(lazyBrowse(onEvent), (endpoint) => {
     onEvent({ kind: "found", ...endpoint });
     client.reconnect();
   });
-  const client = new Client({
-    ...parts,
-    servers,
-    onSettled: (endpoint) => servers.settled(endpoint),
-  });
+  const client = new Client({ ...parts, servers });
   return client;
 }
 

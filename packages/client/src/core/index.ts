@@ -14,5 +14,6 @@ export {
   type Rendering,
 } from "./pump.ts";
 export type { ShellReport } from "./report.ts";
+export { ServerChoice } from "./server-choice.ts";
 export type { PlayerStats } from "./stats.ts";
 export { gainOf, type VolumeCurve } from "./volume.ts";

@@ -1,4 +1,4 @@
-import type { Hello, SampleFormat } from "@tutti/protocol";
+import type { Hello, Micros, SampleFormat } from "@tutti/protocol";
 import type { TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
 import type { ShellReport } from "./report.ts";
@@ -8,6 +8,8 @@ export interface PlayerConfig {
   readonly hello: Hello;
   /** How much earlier to play, for what output and amplifier add and do not report. (ms) */
   readonly latencyMs: number;
+  /** Silence after which a server counts as dead, if not the usual one. */
+  readonly silenceMax?: Micros;
   readonly volume: {
     /** Set once, at the first connection, and told to the server. (percent) */
     readonly start?: number;

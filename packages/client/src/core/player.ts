@@ -202,7 +202,7 @@ export class Player {
   }
 
   #connected(now: LocalInstant): void {
-    this.#session = new Session(now);
+    this.#session = new Session(now, this.#config.silenceMax);
     this.#reporter.restart();
     this.#programme.connected();
     this.#send(this.#session.hello(this.#config.hello, now));

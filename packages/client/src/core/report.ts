@@ -12,6 +12,8 @@ export interface ShellReport {
   readonly cardErrorMax: Micros;
   readonly realtime?: boolean | undefined;
   readonly cardUnderruns?: number | undefined;
+  /** Of the server, in a list of several: 1 is the wanted one. */
+  readonly serverRank?: number | undefined;
   readonly rssMb?: number | undefined;
   readonly cpuPercent?: number | undefined;
   readonly uptimeSeconds?: number | undefined;
@@ -71,6 +73,7 @@ export function reportOf(stats: PlayerStats, shell: ShellReport): ClientStats {
     underruns: stats.underruns,
     cardUnderruns: shell.cardUnderruns,
     jumps: stats.jumps,
+    serverRank: shell.serverRank,
     rssMb: tenths(shell.rssMb),
     cpuPercent: tenths(shell.cpuPercent),
     uptimeSeconds: tenths(shell.uptimeSeconds),

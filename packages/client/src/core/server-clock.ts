@@ -17,6 +17,8 @@ export type ClockNews = "found" | "confirmed" | "replaced" | "restarted" | "susp
 
 /** Difference of two filters that young estimates may have beyond their bounds. (us) */
 const AGREEMENT = 500;
+/** Clocks of servers left that are kept: a house has a server and its spare. */
+const SHELF_MAX = 3;
 /** Exchanges kept to hand them to the settled filter. */
 const EXCHANGES_KEPT = 16;
 
@@ -24,6 +26,11 @@ export class ServerClock {
   #filter = new ClockFilter();
   #trial: ClockFilter | undefined;
   #tried: TimeExchange[] = [];
+  /** Whose clock each filter is about, by the epoch that its server told. */
+  #epoch: string | undefined;
+  #trialEpoch: string | undefined;
+  /** What was learnt of servers that were left: one that is gone back to is known from its first answer on. */
+  readonly #shelf = new Map<string, ClockFilter>();
 
   /** The filter to play by. */
   get filter(): ClockFilter {
@@ -47,11 +54,28 @@ export class ServerClock {
   /** A new connection: its server's clock may be another. */
   doubt(): void {
     this.#tried = [];
+    this.#trialEpoch = undefined;
     this.#trial = this.#filter.exchanges > 0 ? new ClockFilter() : undefined;
   }
 
-  /** The server says that its clock is still the same. */
-  trust(): void {
+  /** The server says whose clock it has: the one before, one from the shelf, or one never met. */
+  meet(epoch: string): void {
+    if (!this.#trial) {
+      this.#epoch = epoch;
+      return;
+    }
+    if (epoch === this.#epoch) {
+      this.#trust();
+      return;
+    }
+    this.#trialEpoch = epoch;
+    const known = this.#shelf.get(epoch);
+    if (!known || known === this.#trial) return;
+    for (const exchange of this.#tried) known.learn(exchange);
+    this.#trial = known;
+  }
+
+  #trust(): void {
     this.#trial = undefined;
     for (const exchange of this.#tried) this.#filter.learn(exchange);
     this.#tried = [];
@@ -61,6 +85,7 @@ export class ServerClock {
   reset(): void {
     this.#trial = undefined;
     this.#tried = [];
+    this.#shelf.clear();
     this.#filter.reset();
   }
 
@@ -68,6 +93,7 @@ export class ServerClock {
   bent(bend: ClockBend): void {
     this.#filter.bent(bend);
     this.#trial?.bent(bend);
+    for (const left of this.#shelf.values()) if (left !== this.#trial) left.bent(bend);
     this.#tried = [];
   }
 
@@ -85,13 +111,23 @@ export class ServerClock {
     if (this.#tried.length > EXCHANGES_KEPT) this.#tried.shift();
     if (!trial.acceptable) return undefined;
     if (this.#agrees(trial, exchange.clientReceived)) {
-      this.trust();
+      this.#epoch = this.#trialEpoch ?? this.#epoch;
+      this.#trust();
       return "confirmed";
     }
+    this.#shelve();
     this.#filter = trial;
     this.#trial = undefined;
     this.#tried = [];
     return "replaced";
+  }
+
+  #shelve(): void {
+    if (this.#epoch !== undefined) this.#shelf.set(this.#epoch, this.#filter);
+    if (this.#trialEpoch !== undefined) this.#shelf.delete(this.#trialEpoch);
+    this.#epoch = this.#trialEpoch;
+    const [oldest] = this.#shelf.keys();
+    if (this.#shelf.size > SHELF_MAX && oldest !== undefined) this.#shelf.delete(oldest);
   }
 
   #agrees(trial: ClockFilter, now: LocalInstant): boolean {

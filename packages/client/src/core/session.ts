@@ -7,6 +7,7 @@ import {
   type LocalInstant,
   type Message,
   MessageSplitter,
+  type Micros,
   micros,
   PEER_SILENCE_MAX,
   type ServerSettings,
@@ -30,7 +31,10 @@ export class Session {
   readonly #sentAt = new Map<number, LocalInstant>();
   #requestId = 0;
 
-  constructor(now: LocalInstant) {
+  readonly #silenceMax: Micros;
+
+  constructor(now: LocalInstant, silenceMax: Micros = PEER_SILENCE_MAX) {
+    this.#silenceMax = silenceMax;
     this.deadline = (now + HELLO_TIMEOUT) as LocalInstant;
   }
 
@@ -71,14 +75,14 @@ export class Session {
     now: LocalInstant,
     take: (message: Message, header: Header) => void,
   ): void {
-    if (this.welcomed) this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+    if (this.welcomed) this.deadline = (now + this.#silenceMax) as LocalInstant;
     this.#splitter.push(bytes, (raw) => take(decodeMessage(raw), raw.header));
   }
 
   /** The server answered the Hello: from now on silence is judged by the longer limit. */
   welcome(now: LocalInstant): void {
     this.welcomed = true;
-    this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+    this.deadline = (now + this.#silenceMax) as LocalInstant;
   }
 
   /**
@@ -87,7 +91,7 @@ export class Session {
    */
   clockJumped(now: LocalInstant): Uint8Array {
     this.#sentAt.clear();
-    this.deadline = (now + PEER_SILENCE_MAX) as LocalInstant;
+    this.deadline = (now + this.#silenceMax) as LocalInstant;
     return this.timeQuestion(now);
   }
 

@@ -45,7 +45,6 @@ export class Timekeeper {
   #playable = false;
   /** When sound may begin by whatever clock there is. */
   #patientUntil: LocalInstant | undefined;
-  #epoch: string | undefined;
 
   constructor(asksDatagrams: boolean) {
     this.#asksDatagrams = asksDatagrams;
@@ -112,8 +111,7 @@ export class Timekeeper {
     this.#patientUntil ??= (now +
       Math.min(PATIENCE_MAX, PATIENCE_PART * millis(bufferMs))) as LocalInstant;
     const epoch = tutti?.epoch;
-    if (epoch !== undefined && epoch !== "" && epoch === this.#epoch) this.#clock.trust();
-    this.#epoch = epoch;
+    if (epoch !== undefined && epoch !== "") this.#clock.meet(epoch);
     this.#datagrams = this.#asksDatagrams ? tutti?.udpTime : undefined;
     this.#sync.offer(this.#datagrams !== undefined, now);
   }

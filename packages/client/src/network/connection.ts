@@ -12,6 +12,15 @@ export interface Endpoint {
 export interface ServerDirectory {
   /** Resolves with the next server to try; never, while none is known. */
   next(): Promise<Endpoint>;
+  /** The one that was given last has answered as a server. */
+  settled?(endpoint: Endpoint): void;
+  /** The connection to it is over. `silent`: after it had been waited for. */
+  lost?(silent: boolean): void;
+  /** Of the server we are with, in a list of several: 1 is the wanted one. */
+  readonly rank?: number | undefined;
+  /** Whether there is another to go to. */
+  readonly several?: boolean;
+  stop?(): void;
 }
 
 export interface ConnectionEvents {

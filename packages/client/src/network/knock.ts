@@ -54,3 +54,17 @@ export function knock({ open, everyMs, giveUpMs, random, signal }: KnockOptions)
     attempt();
   });
 }
+
+/** Whether somebody listens there: a connection that is ended at once. */
+export async function answers(open: () => Socket, giveUpMs: number): Promise<boolean> {
+  const { socket } = await knock({
+    open,
+    everyMs: giveUpMs,
+    giveUpMs,
+    random: () => 1,
+    signal: new AbortController().signal,
+  });
+  socket?.on("error", () => {});
+  socket?.destroy();
+  return socket !== undefined;
+}

@@ -12,7 +12,7 @@ export interface ClientConfig {
   readonly name?: string;
   /** Without one, the client makes up an id once and keeps it. */
   readonly id?: string;
-  /** Found by mDNS, or tried in this order. */
+  /** Found by mDNS; or the wanted one, and those that take over while it is gone, in this order. */
   readonly server: "auto" | readonly ServerAddress[];
   readonly output: {
     /** A sound card by name or index, or "null", "stdout", "file:PATH". */
@@ -83,7 +83,8 @@ const CLIENT = z.strictObject({
     ])
     .default("auto")
     .meta({
-      description: "auto: found by mDNS; else host[:port], or a list tried in order",
+      description:
+        "auto: found by mDNS; else host[:port], or a list: the wanted one, then those that take over while it is gone",
       examples: ["auto", "192.168.1.10:1704"],
       default: "auto",
     }),
@@ -109,6 +110,12 @@ export const CLIENT_FLAGS: readonly Flag[] = [
   { option: "--id <id>", path: ["id"], meaning: "what the server knows the client by" },
   { option: "--host <host>", path: ["server"], meaning: "the server's address, or auto" },
   { option: "--port <port>", path: ["server"], meaning: "the server's port, with --host" },
+  {
+    option: "--servers <hosts>",
+    path: ["server"],
+    meaning: "several with commas: the wanted one, then those that take over",
+    takes: "list",
+  },
   {
     option: "--device <device>",
     path: ["output", "device"],
@@ -157,7 +164,7 @@ export const CLIENT_FLAGS: readonly Flag[] = [
 /** Resolves the client's configuration. Throws ConfigError that names every mistake and its place. */
 export function parseClientConfig(input: ConfigInput = {}): ClientConfig {
   const machine = input.defaults ?? MACHINE_DEFAULTS;
-  const reading = new ConfigReading(withHostAndPort(input), CLIENT_FLAGS);
+  const reading = new ConfigReading(withHostAndPort(withServers(input)), CLIENT_FLAGS);
   const right = parseFields(CLIENT, reading.value, [], reading.report);
   const { name, id, volume, stateDir, ...rest } = { ...CLIENT.parse({}), ...right };
   const { start, ...loudness } = volume;
@@ -173,6 +180,19 @@ export function parseClientConfig(input: ConfigInput = {}): ClientConfig {
 /** What an editor checks and completes a client's configuration with. */
 export function clientConfigJsonSchema(): object {
   return rulesOf(CLIENT);
+}
+
+/** `--servers A,B` as the list that it means. */
+function withServers(input: ConfigInput): ConfigInput {
+  const { servers, ...others } = (input.overrides ?? {}) as { servers?: unknown; host?: unknown };
+  if (typeof servers !== "string") return input;
+  if (others.host !== undefined) {
+    throw new ConfigError(
+      `--servers ${servers}: beside --host ${others.host}; name all in --servers, the wanted one first`,
+    );
+  }
+  const list = servers.split(",").map((each) => each.trim());
+  return { ...input, overrides: { ...others, servers: list } };
 }
 
 /** `--host H --port N` as the one address that they mean. */

@@ -59,6 +59,8 @@ export const ClientStats = z.object({
   cardUnderruns: Count.optional(),
   /** Times the place in the programme was set anew, with a fade. */
   jumps: Count,
+  /** Place of this server among several that the client was given; 1 is the wanted one. */
+  serverRank: z.int().min(1).optional(),
   rssMb: Span.optional(),
   /** Of one core, over the time since the last report. */
   cpuPercent: Span.optional(),
