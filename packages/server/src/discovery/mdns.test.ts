@@ -1,8 +1,26 @@
 import type { NetworkInterfaceInfo } from "node:os";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { announceableAddresses } from "./interface-addresses.ts";
 import { freeName } from "./interface-advertiser.ts";
+import { advertise } from "./mdns.ts";
 import { serviceTypes } from "./service-types.ts";
+
+afterEach(() => vi.useRealTimers());
+
+test("a host that gets another address is looked at within two seconds: players search for it meanwhile", async () => {
+  vi.useFakeTimers();
+  let looks = 0;
+  const interfaces = () => {
+    looks++;
+    return {};
+  };
+  const ports = { stream: 1704, control: 1705, http: 1780 };
+  const about = { name: "Home", id: "1", version: "1", ports, onEvent: () => {} };
+  const advertiser = advertise({ ...about, interfaces });
+  vi.advanceTimersByTime(2_000);
+  expect(looks).toBe(2);
+  await advertiser.close();
+});
 
 function address(text: string, more: Partial<NetworkInterfaceInfo> = {}): NetworkInterfaceInfo {
   return {
