@@ -45,6 +45,8 @@ const SILENCE_BEFORE_OPENING_FRAMES = RATE_HZ / 10;
 
 const NEAR_FRAMES = 4;
 const AROUND_FRAMES = 300;
+/** What is like nothing is not looked for everywhere again so soon: a recording full of holes would take minutes. */
+const EVERYWHERE_AGAIN_FRAMES = RATE_HZ / 17;
 /** More than any server's buffer with what it may be behind. */
 const LATENCY_MAX_FRAMES = 4 * RATE_HZ;
 /** Far above what two stretches have in common by chance: 4 / sqrt(1024). */
@@ -54,10 +56,13 @@ const SILENT = 1e-5;
 
 export function trackOf(recording: Recording, original: Original): TrackPoint[] {
   const points: TrackPoint[] = [];
+  let failedAt = -Infinity;
   for (const { first, frames } of windowsOf(recording.samples)) {
     const last = points.at(-1);
-    const point = lookUp(recording, original, { first, frames, last });
+    const everywhere = first - failedAt > EVERYWHERE_AGAIN_FRAMES;
+    const point = lookUp(recording, original, { first, frames, last, everywhere });
     if (point) points.push(point);
+    else if (everywhere) failedAt = first;
   }
   return points;
 }
@@ -107,35 +112,39 @@ export function soundsOf(
 
 interface Lookup extends Window {
   readonly last: TrackPoint | undefined;
+  /** Not only near the last point. */
+  readonly everywhere: boolean;
 }
 
 function lookUp(
   recording: Recording,
   original: Original,
-  { first, frames, last }: Lookup,
+  { first, frames, last, everywhere }: Lookup,
 ): TrackPoint | undefined {
   const stretch = recording.flat.subarray(first, first + frames);
   const middle = first + (frames - 1) / 2;
   const atUs = recording.heardAtUs(middle);
   const next = last && last.position + first - last.cardFrame;
-  const place = find(original, stretch, next, ((atUs - original.fedAtUs) * RATE_HZ) / 1e6);
+  const fed = ((atUs - original.fedAtUs) * RATE_HZ) / 1e6;
+  const place = find(original, stretch, next, everywhere ? fed : undefined);
   if (!place) return undefined;
   const position = place.frame + (frames - 1) / 2;
   return { cardFrame: middle, atUs, position, likeness: place.likeness };
 }
 
-/** `fed` is what had been fed when the stretch was heard. (frames) */
+/** `fed` is what had been fed when the stretch was heard, if all of that is to be searched. (frames) */
 function find(
   { flat }: Original,
   stretch: Float32Array,
   next: number | undefined,
-  fed: number,
+  fed: number | undefined,
 ): Place | undefined {
   const likely = (place: Place | undefined) => place && place.likeness > LIKENESS_MIN;
   for (const reach of next === undefined ? [] : [NEAR_FRAMES, AROUND_FRAMES]) {
     const place = placeNear(flat, stretch, next!, reach);
     if (likely(place)) return place;
   }
+  if (fed === undefined) return undefined;
   const place = placeBetween(flat, stretch, fed - LATENCY_MAX_FRAMES, fed);
   return likely(place) ? place : undefined;
 }
