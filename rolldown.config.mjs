@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "rolldown";
 
 /**
@@ -12,7 +13,10 @@ function program(name) {
     platform: "node",
     resolve: { conditionNames: ["tutti-source", "node", "import", "default"] },
     // Native code and WebAssembly are found by their place on disk; ws does without the other two.
-    external: ["naudiodon", /^@discordjs\/opus/, "libflacjs", "bufferutil", "utf-8-validate"],
+    external: [
+      ...["naudiodon", /^@discordjs\/opus/, "libflacjs", "bufferutil", "utf-8-validate"],
+      ...["mqtt"].filter(isMissing),
+    ],
     checks: {
       // Who plays no sound may still read its clock from the same package.
       ineffectiveDynamicImport: false,
@@ -28,4 +32,15 @@ function program(name) {
       chunkFileNames: "[name].cjs",
     },
   };
+}
+
+/** Of the server's optional packages, those left out of this installation: who needs one is told when it runs. */
+function isMissing(name) {
+  try {
+    createRequire(new URL("packages/server/package.json", import.meta.url)).resolve(name);
+    return false;
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    return true;
+  }
 }

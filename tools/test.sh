@@ -128,7 +128,7 @@ unit() { vitest unit --maxWorkers=100%; }
 simulation() { vitest simulation --maxWorkers=100%; }
 
 name_what_is_missing() {
-  for program in snapserver snapclient sox ffmpeg espeak-ng; do
+  for program in snapserver snapclient sox ffmpeg espeak-ng mosquitto mosquitto_sub; do
     command -v "$program" >/dev/null || echo "No $program here: the tests that need it are skipped."
   done
 }

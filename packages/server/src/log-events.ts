@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ServerEvent } from "./core/index.ts";
+import type { BridgeEvent, ServerEvent } from "./core/index.ts";
 import type { MdnsEvent } from "./discovery/mdns-event.ts";
 import type { ControllerEvent } from "./network/controllers.ts";
 import type { StoreEvent } from "./store/json-file.ts";
@@ -7,7 +7,7 @@ import type { StoreEvent } from "./store/json-file.ts";
 type Level = "error" | "warn" | "info" | "debug" | "trace";
 
 /** All that any part of the server has to tell. */
-export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent;
+export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent | BridgeEvent;
 
 /** Levels by what a person would do about it. An event without a level does not compile. */
 const LEVELS = {
@@ -39,6 +39,11 @@ const LEVELS = {
   "announcement withdrawn": "info",
   "name taken": "warn",
   "announcing failed": "warn",
+  "broker connected": "info",
+  "broker lost": "warn",
+  "broker away": "warn",
+  "broker refused": "error",
+  "command refused": "warn",
 } as const satisfies Record<LogEvent["kind"], Level>;
 
 /** Writes one line for each event, its values in fields. */

@@ -11,6 +11,7 @@ import { loadEncoders } from "./encoders/index.ts";
 import { Listeners } from "./listeners.ts";
 import { openLog } from "./log.ts";
 import { logEvents } from "./log-events.ts";
+import type { HomeBridge } from "./mqtt/home-bridge.ts";
 import { Programmes } from "./programmes.ts";
 import { JsonFileStore } from "./store/json-file.ts";
 
@@ -51,25 +52,43 @@ async function start(config: ServerConfig): Promise<Running> {
   const programmes = new Programmes(config.streams);
   const driver: Driver = new Driver(core, {
     onEvent,
-    respond: (controller, text) => listeners.respond(controller, text),
-    notify: (text, except) => listeners.notify(text, except),
+    respond: (controller, text) => {
+      listeners.respond(controller, text);
+      home?.respond(controller, text);
+    },
+    notify: (text, except) => {
+      listeners.notify(text, except);
+      home?.changed();
+    },
     // A disk that refuses is the store's to tell; the answer need not wait for it to be mended.
     persist: async (state) => void (await store.save(state)),
     fallback: (stream, wanted) => programmes.setFallback(driver, stream, wanted),
   });
   const listeners = new Listeners({ config, core, driver, onEvent });
+  const home = await loadHomeBridge(config, { core, driver, onEvent });
   await listeners.open();
   programmes.open(driver);
   driver.start();
+  home?.start();
   takeRealTime();
   return {
     ready: readyLine(config),
     close: async () => {
       programmes.close();
       driver.close();
-      await Promise.all([listeners.close(), store.close()]);
+      await Promise.all([listeners.close(), store.close(), home?.close()]);
     },
   };
+}
+
+/** Loaded only where a broker is configured. */
+async function loadHomeBridge(
+  { mqtt, bufferMs }: ServerConfig,
+  parts: Omit<Parameters<typeof HomeBridge.load>[0], "mqtt" | "bufferMs">,
+): Promise<HomeBridge | undefined> {
+  if (!mqtt) return undefined;
+  const { HomeBridge } = await import("./mqtt/home-bridge.ts");
+  return HomeBridge.load({ mqtt, bufferMs, ...parts });
 }
 
 async function makeCore(config: ServerConfig, store: JsonFileStore): Promise<Server> {

@@ -11,6 +11,9 @@ import { YamlText } from "./yaml-text.ts";
 type Path = readonly (string | number)[];
 type Mapping = Readonly<Record<string, unknown>>;
 
+/** Stands for a secret. */
+const HIDDEN = "(hidden)";
+
 /** What a daemon would run with, as a file that says all of it. */
 export interface EffectiveConfig {
   readonly value: Mapping;
@@ -54,9 +57,16 @@ export function sourceMapping(
 function settle(rules: Rules, written: unknown, resolved: unknown): Mapping {
   const entries = Object.entries(rules.properties ?? {}).map(([key, rule]) => {
     const [own, known] = [keyOf(written, key), keyOf(resolved, key)];
-    return [key, rule.properties ? settle(rule, own, known) : (own ?? known ?? rule.default)];
+    return [key, settleField(rule, own, known)];
   });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function settleField(rule: Rules, own: unknown, known: unknown): unknown {
+  const value = own ?? known ?? rule.default;
+  if (value === undefined) return undefined;
+  if (rule.writeOnly) return HIDDEN;
+  return rule.properties ? settle(rule, own, known) : value;
 }
 
 function streamValue(rules: Rules, stream: StreamConfig): Mapping {

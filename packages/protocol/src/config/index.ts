@@ -21,6 +21,7 @@ export {
   sourceMapping,
 } from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";
+export type { BrokerAddress, MqttConfig } from "./mqtt-config.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
   parseServerConfig,

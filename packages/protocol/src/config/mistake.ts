@@ -34,10 +34,15 @@ function format({ message, place, flag }: Mistake, fileName: string): string {
   return `${fileName}:${line}:${column}: ${message}\n${underlined(place)}`;
 }
 
+/** What a line may say that belongs into no log: a password by its key, and users in URLs. */
+const SECRETS = /(?<=\bpassword["']?\s*:\s*)[^\s].*|(?<=:\/\/)[^\s/]+(?=@)/gi;
+
 /** The line with carets under the mistake, cut to what a terminal shows. */
 function underlined({ line, column, width, excerpt }: Place): string {
   const cut = Math.max(0, column - EXCERPT_WIDTH_MAX / 2);
-  const shown = excerpt.replaceAll("\t", " ").slice(cut, cut + EXCERPT_WIDTH_MAX);
+  const open = excerpt.replaceAll("\t", " ");
+  const safe = open.replaceAll(SECRETS, (secret) => "*".repeat(secret.length));
+  const shown = safe.slice(cut, cut + EXCERPT_WIDTH_MAX);
   const margin = String(line);
   const before = " ".repeat(column - 1 - cut);
   const carets = "^".repeat(Math.min(width, Math.max(1, shown.length - before.length)));

@@ -18,6 +18,8 @@ export interface Rules {
   readonly required?: readonly string[];
   readonly items?: Rules;
   readonly anyOf?: readonly Rules[];
+  /** A secret: no message repeats it. */
+  readonly writeOnly?: boolean;
 }
 
 export type Path = readonly PropertyKey[];
@@ -148,7 +150,7 @@ function range({ minimum, maximum, unit }: Rules): string {
 }
 
 function refused(key: string, value: unknown, rules: Rules | undefined): string {
-  const complaint = `${key} is ${show(value)}`;
+  const complaint = rules?.writeOnly ? `${key} is not right` : `${key} is ${show(value)}`;
   const words = (rules?.enum ?? []).map(String);
   return corrected(complaint, String(value), words, `allowed: ${allowed(rules)}`);
 }

@@ -5,6 +5,7 @@ import { parseCodecChoice } from "./codec-choice.ts";
 import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-reading.ts";
 import { logField, nameField, parseFields, portField, textOf } from "./fields.ts";
 import type { Flag } from "./flags.ts";
+import { MQTT, type MqttConfig } from "./mqtt-config.ts";
 import { rulesOf, type SchemaMistake } from "./schema-mistakes.ts";
 import {
   bufferField,
@@ -30,6 +31,8 @@ export interface ServerConfig {
   /** Of a client that is new. (percent) */
   readonly initialVolume: number;
   readonly sendToMuted: boolean;
+  /** Without it no broker is spoken to. */
+  readonly mqtt?: MqttConfig | undefined;
   readonly log: z.output<typeof logField>;
 }
 
@@ -93,6 +96,9 @@ const SERVER = z.strictObject({
   }),
   sendToMuted: z.boolean().default(false).meta({
     description: "whether clients that are muted get audio, and so sound at once when unmuted",
+  }),
+  mqtt: MQTT.optional().meta({
+    description: "a broker by which Home Assistant and others steer the house; see mqtt.md",
   }),
   log: logField,
 });

@@ -10,6 +10,7 @@ import {
   type ServerInstant,
   toMillis,
 } from "@tutti/protocol";
+import type { HouseStatus } from "@tutti/protocol/control";
 import { Audience, hear } from "./audience.ts";
 import { boundsOf, ruleFor } from "./client-limits.ts";
 import { Control } from "./control.ts";
@@ -121,6 +122,12 @@ export class Server {
     if (!this.#wentBack(now)) this.#now = now;
     const traffic = { ...this.#audience.traffic, codings: this.#streams.traffic };
     return metricsText(metricsOf(this.#control.whole(), traffic, facts));
+  }
+
+  /** The house as it is now, for this process itself. */
+  house(now: ServerInstant): HouseStatus {
+    if (!this.#wentBack(now)) this.#now = now;
+    return this.#control.whole();
   }
 
   /** The house as it is now, in the words of the notification that tells all of it. */
