@@ -2,13 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  ControlSubject,
-  type Exchange,
-  snapserverWithTwoStreams,
-  tuttiWithTwoStreams,
-} from "./harness/control-subject.ts";
+import { ControlSubject, type Exchange } from "./harness/control-subject.ts";
 import { Controller } from "./harness/controller.ts";
+import { pipeUri, startOurs, startTheirs } from "./harness/servers-at-test.ts";
 
 /** The same calls to Debian's snapserver and to ours, one after the other, and the same answers. */
 
@@ -18,8 +14,9 @@ let ours: ControlSubject;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "tutti-contract-"));
-  theirs = new ControlSubject(await snapserverWithTwoStreams(directory));
-  ours = new ControlSubject(await tuttiWithTwoStreams(directory));
+  const sources = [pipeUri(directory, "default"), pipeUri(directory, "second")] as const;
+  theirs = new ControlSubject(await startTheirs(directory, sources));
+  ours = new ControlSubject(await startOurs(directory, sources));
   await both((subject) => subject.open());
 });
 afterAll(async () => {

@@ -1,47 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Controller, type Received } from "./controller.ts";
-import { freePort } from "./ports.ts";
 import { Probe } from "./probe.ts";
-import { Running } from "./running.ts";
-import { startTuttiServer } from "./tutti-server.ts";
-import { waitForPort } from "./wait-for-port.ts";
-
-/** A server under comparison: two silent streams, "default" and "second". */
-export interface ServerAtTest {
-  readonly process: Running;
-  readonly port: number;
-  readonly controlPort: number;
-  readonly httpPort: number;
-}
-
-function pipes(directory: string): [string, string] {
-  const uri = (name: string) =>
-    `pipe://${join(directory, `${name}.fifo`)}?name=${name}&mode=create`;
-  return [uri("default"), uri("second")];
-}
-
-/** Debian's snapserver. */
-export async function snapserverWithTwoStreams(directory: string): Promise<ServerAtTest> {
-  const [port, controlPort, httpPort] = [await freePort(), await freePort(), await freePort()];
-  const state = join(directory, "snapserver");
-  mkdirSync(state, { recursive: true });
-  writeFileSync(join(directory, "empty.conf"), "");
-  const process = new Running("snapserver", [
-    ...["-c", join(directory, "empty.conf"), `--server.datadir=${state}`],
-    ...pipes(directory).map((uri) => `--stream.source=${uri}`),
-    ...[`--stream.port=${port}`, `--tcp.port=${controlPort}`, `--http.port=${httpPort}`],
-    ...["--http.doc_root=", "--stream.codec=flac", "--logging.sink=stdout"],
-  ]);
-  await Promise.all([waitForPort(port), waitForPort(controlPort), waitForPort(httpPort)]);
-  return { process, port, controlPort, httpPort };
-}
-
-/** Ours, on the same streams. */
-export function tuttiWithTwoStreams(directory: string): Promise<ServerAtTest> {
-  const [source, second] = pipes(directory);
-  return startTuttiServer({ directory, source, flags: ["--source", second, "--codec", "flac"] });
-}
+import type { ServerAtTest } from "./servers-at-test.ts";
 
 /** What a document led to. */
 export interface Exchange {

@@ -33,6 +33,22 @@ describe("a browser's frame", () => {
     expect(understood).toEqual([{ kind: "hello", ...hello }]);
   });
 
+  test("may hold several messages, if their sizes fill it to the byte", () => {
+    const time = encodeMessage({ kind: "time", latency: 5 as never }, { id: 7 });
+    const frame = new Uint8Array([...encodeMessage({ kind: "hello", ...hello }), ...time]);
+    const understood: Message[] = [];
+    new MessageSplitter().push(withTrueLengths(frame), (raw) => {
+      understood.push(decodeMessage(raw));
+    });
+    expect(understood.map(({ kind }) => kind)).toEqual(["hello", "time"]);
+  });
+
+  test("is one message where sizes lead nowhere, and read by no more than its length", () => {
+    const frame = new Uint8Array(60);
+    frame.fill(0xff, 22, 26);
+    expect(new DataView(withTrueLengths(frame).buffer).getUint32(22, true)).toBe(60 - 26);
+  });
+
   test("a right one stays what it is", () => {
     const frame = encodeMessage({ kind: "time", latency: 5 as never }, { id: 7 });
     expect(withTrueLengths(frame.slice())).toEqual(frame);

@@ -9,16 +9,28 @@ const JSON_TYPES: readonly number[] = [5, 7];
 
 /**
  * A message as it came in one WebSocket frame, its lengths put right in place: browsers' players
- * count the header into the size, and the text in characters. The frame's own length is the truth.
+ * count the header into the size, and the text in characters. The frame's own length is the truth,
+ * unless several messages fill it to the byte: those stay as they are.
  */
 export function withTrueLengths(frame: Uint8Array): Uint8Array {
   const view = viewOf(frame);
+  if (isRun(view)) return frame;
   const size = frame.length - HEADER_BYTES;
   view.setUint32(SIZE_AT, size, true);
   if (JSON_TYPES.includes(view.getUint16(0, true)) && size >= TEXT_LENGTH_BYTES) {
     view.setUint32(HEADER_BYTES, size - TEXT_LENGTH_BYTES, true);
   }
   return frame;
+}
+
+/** Whether the sizes of several messages add up to the frame. A size with the header counted in leads past its end. */
+function isRun(view: DataView): boolean {
+  let [end, count] = [0, 0];
+  while (end + HEADER_BYTES <= view.byteLength) {
+    end += HEADER_BYTES + view.getUint32(end + SIZE_AT, true);
+    count++;
+  }
+  return count > 1 && end === view.byteLength;
 }
 
 /** The whole messages in bytes of ours, as views: each must travel in a frame of its own. */

@@ -24,6 +24,7 @@ let events: ControllerEvent[];
 let players: PlayerSocket[];
 let heard: Message[];
 let left: PlayerSocket[];
+let carried: PlayerSocket[];
 const sockets: { terminate(): void }[] = [];
 
 beforeEach(async () => {
@@ -33,6 +34,7 @@ beforeEach(async () => {
   players = [];
   heard = [];
   left = [];
+  carried = [];
   const splitter = new MessageSplitter();
   listener = await listenHttp({
     port: 0,
@@ -47,6 +49,7 @@ beforeEach(async () => {
     players: {
       onOpen: (socket) => players.push(socket),
       onBytes: (_, bytes) => splitter.push(bytes, (raw) => void heard.push(decodeMessage(raw))),
+      onCarried: (socket) => carried.push(socket),
       onClose: (socket) => left.push(socket),
     },
   });
@@ -293,6 +296,16 @@ describe("players by WebSocket", () => {
       players[0]?.write(new Uint8Array([...one, ...two]), () => taken()),
     );
     await expect.poll(() => frames.map((frame) => [...frame])).toEqual([[...one], [...two]]);
+  });
+
+  test("that do not read: what the kernel holds for them is known", async () => {
+    const socket = await open("/stream");
+    socket.pause();
+    await expect.poll(() => players.length).toBe(1);
+    const body = new Uint8Array(1_000_000);
+    players[0]?.write(encodeMessage({ kind: "codec header", codec: "pcm", header: body }), () => {});
+    await expect.poll(() => players[0]?.unsentBytes, { timeout: 10_000 }).toBeGreaterThan(100_000);
+    expect(carried).toContain(players[0]);
   });
 
   test.each<[string, string | Buffer]>([

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { BODY_BYTES_MAX, CONTROL_LINE_BYTES_MAX, HEADER_BYTES } from "@tutti/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
+import { Carriage } from "./carriage.ts";
 import type { Controllers } from "./controllers.ts";
 import { messagesOf, withTrueLengths } from "./frame-lengths.ts";
 import type { PlayerSocket, PlayerSocketEvents } from "./stream-listener.ts";
@@ -30,28 +32,32 @@ export function webSockets(
 ): WebSockets {
   const control = socketServer(CONTROL_LINE_BYTES_MAX);
   const stream = socketServer(HEADER_BYTES + BODY_BYTES_MAX);
+  const carriage = new Carriage();
   const pinging = setInterval(() => pingAll(control.clients), PING_EVERY_MS);
-  const serving = (server: WebSocketServer, accept: (socket: WebSocket, address: string) => void) =>
+  const serving = (server: WebSocketServer, accept: (socket: WebSocket, carrier: Socket) => void) =>
     ((request, socket, head) =>
       server.handleUpgrade(request, socket, head, (webSocket) => {
         // A broken frame: "close" follows and says all there is to say.
         webSocket.on("error", () => {});
-        accept(webSocket, request.socket.remoteAddress ?? "");
+        accept(webSocket, request.socket);
       })) satisfies Serve;
-  const byPath = new Map<string, Serve>([
-    [
-      "/jsonrpc",
-      serving(control, (socket, address) => acceptControl(socket, address, controllers)),
-    ],
-  ]);
+  const byPath = new Map<string, Serve>();
+  byPath.set(
+    "/jsonrpc",
+    serving(control, (socket, { remoteAddress = "" }) =>
+      acceptControl(socket, remoteAddress, controllers),
+    ),
+  );
   if (players) {
-    const accept = (socket: WebSocket, address: string) => acceptPlayer(socket, address, players);
+    const accept = (socket: WebSocket, carrier: Socket) =>
+      acceptPlayer(socket, carrier, { players, carriage });
     byPath.set("/stream", serving(stream, accept));
   }
   return {
     byPath: (target) => byPath.get(target.replace(/\?.*$/, "")),
     close: () => {
       clearInterval(pinging);
+      carriage.close();
       for (const socket of [...control.clients, ...stream.clients]) socket.terminate();
     },
   };
@@ -99,10 +105,19 @@ function finish(socket: WebSocket, word: string | undefined): void {
   socket.once("close", () => clearTimeout(cut));
 }
 
-/** One message of the stream protocol a frame, both ways. */
-function acceptPlayer(socket: WebSocket, address: string, events: PlayerSocketEvents): void {
+interface PlayerPorts {
+  readonly players: PlayerSocketEvents;
+  readonly carriage: Carriage;
+}
+
+/** The stream protocol: one message a frame from us, one or more from players. */
+function acceptPlayer(
+  socket: WebSocket,
+  carrier: Socket,
+  { players, carriage }: PlayerPorts,
+): void {
   const player: PlayerSocket = {
-    address,
+    address: carrier.remoteAddress ?? "",
     write: (bytes, taken) => {
       const messages = messagesOf(bytes);
       const last = messages.pop();
@@ -110,16 +125,25 @@ function acceptPlayer(socket: WebSocket, address: string, events: PlayerSocketEv
       // Also called, with an error, when the connection is gone.
       if (last) socket.send(last, () => taken());
     },
+    // Without compression a frame is written to the carrier at once: nothing waits before it.
     get unsentBytes() {
-      return socket.bufferedAmount;
+      return carriage.unsentBytes(carrier);
     },
-    together: (write) => write(),
+    together: (write) => {
+      carrier.cork();
+      write();
+      carrier.uncork();
+    },
     close: () => socket.terminate(),
   };
-  events.onOpen(player);
+  carriage.add(carrier, () => players.onCarried?.(player));
+  players.onOpen(player);
   socket.on("message", (frame: Buffer, isBinary: boolean) => {
-    if (isBinary && frame.length >= HEADER_BYTES) events.onBytes(player, withTrueLengths(frame));
+    if (isBinary && frame.length >= HEADER_BYTES) players.onBytes(player, withTrueLengths(frame));
     else socket.terminate();
   });
-  socket.on("close", () => events.onClose(player));
+  socket.on("close", () => {
+    carriage.remove(carrier);
+    players.onClose(player);
+  });
 }
