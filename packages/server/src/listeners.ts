@@ -11,6 +11,7 @@ import type { ControllerEvents } from "./network/controllers.ts";
 import { listenHttp } from "./network/http.ts";
 import { listenStream } from "./network/stream-listener.ts";
 import { listenTime } from "./network/time-responder.ts";
+import { WebFolder } from "./network/web-folder.ts";
 import { ProcessFacts } from "./process-facts.ts";
 
 interface Closable {
@@ -39,9 +40,11 @@ export class Listeners {
 
   /** Rejects with the system's error, which names the port, when one cannot be had. */
   async open(): Promise<void> {
-    const { config, core, driver } = this.#options;
+    const { config, core, driver, onEvent } = this.#options;
     const { stream, control, http } = config.listen;
     const address = reachable(config.listen.address);
+    const { webRoot } = config;
+    const folder = webRoot === undefined ? undefined : WebFolder.at(webRoot, onEvent);
     const controllers = this.#controllerEvents();
     // One after the other, so that what is opened before a failure is known and can be closed.
     this.#open.push(await listenStream({ port: stream, address, ...driver.players }));
@@ -51,7 +54,7 @@ export class Listeners {
     const snapshot = () => core.snapshot(now());
     this.#controls = [
       await listenControl({ port: control, address, ...controllers }),
-      await listenHttp({ port: http, address, players, metrics, snapshot, ...controllers }),
+      await listenHttp({ port: http, address, players, metrics, snapshot, folder, ...controllers }),
     ];
     if (config.mdns) this.#advertiser = this.#advertise();
   }

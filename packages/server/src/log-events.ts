@@ -2,12 +2,13 @@ import type { Logger } from "pino";
 import type { BridgeEvent, ServerEvent } from "./core/index.ts";
 import type { MdnsEvent } from "./discovery/mdns-event.ts";
 import type { ControllerEvent } from "./network/controllers.ts";
+import type { WebFolderEvent } from "./network/web-folder.ts";
 import type { StoreEvent } from "./store/json-file.ts";
 
 type Level = "error" | "warn" | "info" | "debug" | "trace";
 
 /** All that any part of the server has to tell. */
-export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent | BridgeEvent;
+export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent | WebFolderEvent;
 
 /** Levels by what a person would do about it. An event without a level does not compile. */
 const LEVELS = {
@@ -35,6 +36,7 @@ const LEVELS = {
   "state lost": "error",
   "state not saved": "error",
   "state saved again": "info",
+  "page missing": "warn",
   announced: "info",
   "announcement withdrawn": "info",
   "name taken": "warn",

@@ -107,7 +107,8 @@ export class WebPlayer {
   }
 }
 
-function readFrame(data: Buffer): Frame {
+/** A message as it came, whole. */
+export function readFrame(data: Buffer): Frame {
   const arrivedUs = nowUs();
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return {

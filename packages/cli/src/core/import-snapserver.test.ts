@@ -35,10 +35,10 @@ test("a whole file becomes ours, and what has no counterpart is told", () => {
     ],
     listen: { address: "127.0.0.1", stream: 1714, control: 1715, http: 1790 },
     sendToMuted: true,
+    webRoot: "/usr/share/snapserver/snapweb",
   });
   expect(notes).toEqual([
     expect.stringMatching(/^line 2: server.threads = 2 has no counterpart/),
-    expect.stringMatching(/^line 8: http.doc_root/),
     expect.stringMatching(/^line 17: stream "Living Room": dryout_ms=1000 is left out/),
     expect.stringMatching(/^line 18: stream "Radio": opus takes chunks of 20 ms, not 26/),
     expect.stringMatching(/^line 19: stream "File" is left out: no file source/),

@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly listen: Readonly<z.output<typeof LISTEN>>;
   readonly mdns: boolean;
   readonly stateDir: string;
+  /** Absent: the page that the server brings. */
+  readonly webRoot?: string | undefined;
   /** Of a client that is new. (percent) */
   readonly initialVolume: number;
   readonly sendToMuted: boolean;
@@ -89,6 +91,10 @@ const SERVER = z.strictObject({
   stateDir: z.string().min(1).max(1_000).optional().meta({
     description:
       "folder for groups, names and volumes; default: /var/lib/tutti, for a user ~/.local/state/tutti",
+  }),
+  webRoot: z.string().min(1).max(1_000).optional().meta({
+    description:
+      "folder of a page to serve, such as Snapweb's; default: the page that the server brings",
   }),
   initialVolume: z.int().min(0).max(100).default(100).meta({
     description: "volume of a client that is new",
@@ -154,6 +160,11 @@ export const SERVER_FLAGS: readonly Flag[] = [
     path: ["listen", "http"],
     meaning: "port for page and WebSocket",
     takes: "number",
+  },
+  {
+    option: "--web-root <dir>",
+    path: ["webRoot"],
+    meaning: "folder of a page to serve, as Snapweb",
   },
   {
     option: "--initial-volume <percent>",

@@ -5,6 +5,23 @@ export function reply(response: ServerResponse, status: number, text: string): v
   send(response, status, text, { "Content-Type": "text/html" });
 }
 
+/** What every answer says. */
+export function commonHeaders(): Readonly<Record<string, string>> {
+  return { Server: "Snapcast", "X-Content-Type-Options": "nosniff" };
+}
+
+export function notFound(response: ServerResponse, path: string): void {
+  if (path.startsWith("/") && !path.includes("..")) {
+    reply(response, 404, `The resource '${escapeHtml(path)}' was not found.`);
+  } else {
+    reply(response, 400, "Illegal request-target");
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
 /** A whole answer. After a refusal the connection is not used again. */
 export function send(
   response: ServerResponse,
@@ -14,8 +31,7 @@ export function send(
 ): void {
   const length = { "Content-Length": String(Buffer.byteLength(body)) };
   const close = status >= 400 ? { Connection: "close" } : {};
-  const safe = { Server: "Snapcast", "X-Content-Type-Options": "nosniff" };
-  response.writeHead(status, { ...safe, ...headers, ...length, ...close });
+  response.writeHead(status, { ...commonHeaders(), ...headers, ...length, ...close });
   response.end(body);
 }
 

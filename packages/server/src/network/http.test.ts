@@ -303,7 +303,10 @@ describe("players by WebSocket", () => {
     socket.pause();
     await expect.poll(() => players.length).toBe(1);
     const body = new Uint8Array(1_000_000);
-    players[0]?.write(encodeMessage({ kind: "codec header", codec: "pcm", header: body }), () => {});
+    players[0]?.write(
+      encodeMessage({ kind: "codec header", codec: "pcm", header: body }),
+      () => {},
+    );
     await expect.poll(() => players[0]?.unsentBytes, { timeout: 10_000 }).toBeGreaterThan(100_000);
     expect(carried).toContain(players[0]);
   });

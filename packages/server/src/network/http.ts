@@ -12,10 +12,11 @@ import { encodeJson, openRpc } from "@tutti/protocol/control";
 import { type ControlListener, portOf } from "./control-listener.ts";
 import { type ControllerEvents, Controllers } from "./controllers.ts";
 import { EventStream } from "./event-stream.ts";
-import { json, reply, send } from "./http-answer.ts";
+import { json, notFound, reply, send } from "./http-answer.ts";
 import { HttpPosts } from "./http-posts.ts";
 import { pageHeaders, STATUS_PAGE } from "./status-page.ts";
 import type { PlayerSocketEvents } from "./stream-listener.ts";
+import type { WebFolder } from "./web-folder.ts";
 import { mayAct, mayRead } from "./web-origin.ts";
 import { type WebSockets, webSockets } from "./web-sockets.ts";
 
@@ -29,6 +30,8 @@ export interface HttpOptions extends ControllerEvents {
   readonly metrics?: () => string;
   /** The house as a notification, for those who listen at /events. Absent: that is not served. */
   readonly snapshot?: () => string;
+  /** Served in place of our page. */
+  readonly folder?: WebFolder | undefined;
 }
 
 /** A request must be whole by then: slow senders hold a socket each. */
@@ -49,6 +52,8 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
   const readings = new Map<string, Reading>([["/openrpc.json", tellApi]]);
   if (metrics) readings.set("/metrics", (_, response) => tellMetrics(response, metrics()));
   if (events) readings.set("/events", (request, response) => events.open(request, response));
+  const { folder } = options;
+  const page: Reading = folder ? (request, response) => void folder.answer(request, response) : get;
   const server = createServer(
     {
       connectionsCheckingInterval: IDLE_TIMEOUT_MS,
@@ -58,7 +63,7 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
       noDelay: true,
       requestTimeout: REQUEST_TIMEOUT_MS,
     },
-    (request, response) => route(request, response, { posts, readings }),
+    (request, response) => route(request, response, { posts, readings, page }),
   );
   server.maxConnections = SOCKETS_MAX;
   const sockets = webSockets(controllers, options.players);
@@ -106,19 +111,22 @@ interface Routes {
   readonly posts: HttpPosts;
   /** What tells of the house, by path: not for pages of other origins. */
   readonly readings: ReadonlyMap<string, Reading>;
+  /** All other paths. */
+  readonly page: Reading;
 }
 
 function route(
   request: IncomingMessage,
   response: ServerResponse,
-  { posts, readings }: Routes,
+  { posts, readings, page }: Routes,
 ): void {
   const path = request.url ?? "";
   const reads = request.method === "GET" || request.method === "HEAD";
   const reading = reads ? readings.get(path) : undefined;
   if (reading && mayRead(request.headers)) reading(request, response);
   else if (reading) reply(response, 403, "Not for pages of other origins, nor under a public name");
-  else if (reads) get(path, response);
+  else if (path === "/healthz" && reads) tellHealth(request, response);
+  else if (reads) page(request, response);
   else if (request.method !== "POST") reply(response, 400, "Unknown HTTP-method");
   else if (path !== "/jsonrpc") reply(response, 400, "Illegal request-target");
   else if (!mayAct(request.headers)) reply(response, 403, "Pages of other origins may not act");
@@ -136,23 +144,19 @@ function tellApi(_: IncomingMessage, response: ServerResponse): void {
   json(response, encodeJson(openRpc(VERSION)));
 }
 
-function get(path: string, response: ServerResponse): void {
+function get({ url: path = "" }: IncomingMessage, response: ServerResponse): void {
   if (path === "/" || path === "/index.html") {
     send(response, 200, STATUS_PAGE, {
       "Content-Type": "text/html; charset=utf-8",
       ...pageHeaders(),
     });
-  } else if (path === "/healthz") {
-    send(response, 200, "ok\n", { "Content-Type": "text/plain", "Cache-Control": "no-store" });
-  } else if (path.startsWith("/") && !path.includes("..")) {
-    reply(response, 404, `The resource '${escapeHtml(path)}' was not found.`);
   } else {
-    reply(response, 400, "Illegal request-target");
+    notFound(response, path);
   }
 }
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+function tellHealth(_: IncomingMessage, response: ServerResponse): void {
+  send(response, 200, "ok\n", { "Content-Type": "text/plain", "Cache-Control": "no-store" });
 }
 
 interface Upgrade {
