@@ -36,8 +36,8 @@ test("the example files are right, and name every key of the top level", () => {
     name: "Kitchen",
     volume: { start: 30, max: 85 },
   });
-  // An id is one client's own, a chunk's length follows from the profile, and most have no page of another.
-  expect(missing(server, serverConfigJsonSchema())).toEqual(["chunkMs", "webRoot"]);
+  // An id is one client's own, a broker one house's, a chunk's length follows from the profile, and most have no other page.
+  expect(missing(server, serverConfigJsonSchema())).toEqual(["chunkMs", "webRoot", "mqtt"]);
   expect(missing(client, clientConfigJsonSchema())).toEqual(["id"]);
 });
 

@@ -8,7 +8,13 @@ import type { StoreEvent } from "./store/json-file.ts";
 type Level = "error" | "warn" | "info" | "debug" | "trace";
 
 /** All that any part of the server has to tell. */
-export type LogEvent = ServerEvent | ControllerEvent | StoreEvent | MdnsEvent | WebFolderEvent;
+export type LogEvent =
+  | ServerEvent
+  | ControllerEvent
+  | StoreEvent
+  | MdnsEvent
+  | WebFolderEvent
+  | BridgeEvent;
 
 /** Levels by what a person would do about it. An event without a level does not compile. */
 const LEVELS = {
