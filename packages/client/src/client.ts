@@ -9,6 +9,7 @@ import type { Meter } from "./meter.ts";
 import { Connection, type Endpoint, type ServerDirectory } from "./network/connection.ts";
 import { TimeSocket } from "./network/time-socket.ts";
 import { type OpenDevice, Output } from "./output.ts";
+import { PowerTimer } from "./power-timer.ts";
 import { ProcessUsage } from "./process-usage.ts";
 import { PumpTimer } from "./pump.ts";
 
@@ -36,6 +37,7 @@ export class Client {
   readonly #timeSocket: TimeSocket;
   readonly #pump: PumpTimer;
   readonly #output: Output;
+  readonly #power: PowerTimer;
   #address = "";
   #endpoint: Endpoint | undefined;
   #settled = false;
@@ -75,12 +77,18 @@ export class Client {
       onEvent: parts.onEvent,
     };
     this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_WISH);
+    this.#power = new PowerTimer(
+      { idleAfterMs: config.hooks.idleAfterMs },
+      () => this.#player.musicUntil,
+      (news) => parts.onEvent({ kind: news }),
+    );
   }
 
   /** The connection first: its answer is under way while the card is opened. */
   start(): void {
     void this.#connection.run();
     this.#output.start();
+    this.#power.look();
     this.#pump.start();
     this.#reports = setInterval(() => this.#report(), REPORT_EVERY_MS);
     this.#watch = watchClock((event) => {
@@ -92,6 +100,7 @@ export class Client {
   /** Fades out, and resolves once card and sockets are free. */
   async stop(): Promise<void> {
     this.#watch?.stop();
+    this.#power.stop();
     clearInterval(this.#reports);
     clearTimeout(this.#timer);
     await this.#pump.fadeOut();
@@ -151,6 +160,7 @@ export class Client {
   #feed(input: PlayerInput): boolean {
     const outputs = this.#player.handle(input, now());
     for (const output of outputs) this.#perform(output);
+    this.#power.look();
     this.#setTimer();
     return outputs.every(({ kind }) => kind !== "close");
   }

@@ -58,6 +58,7 @@ export function plainConfig(flags: Flags, stateDir: string): ClientConfig | unde
     output: { device: flags.device ?? "default", latencyMs: 0, queueMs: 200 },
     latencyMs: Number(flags.latency ?? 0),
     volume: { max: 100, curve: "cubic" },
+    hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },
     stateDir: flags.stateDir ?? stateDir,
     instance: 1,
     log: "info",

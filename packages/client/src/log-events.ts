@@ -1,3 +1,4 @@
+import type { HookEvent } from "@tutti/hooks";
 import type { ClockEvent } from "./clock.ts";
 import type { PlayerEvent } from "./core/events.ts";
 import type { Level, Log } from "./log.ts";
@@ -7,7 +8,10 @@ import type { OutputEvent } from "./output.ts";
 /** What happened around the player. */
 export type ShellEvent =
   | ClockEvent
+  | HookEvent
   | OutputEvent
+  /** Music is about to be heard, or there was none for a while. */
+  | { readonly kind: "play" | "idle" }
   | { readonly kind: "searching" }
   | { readonly kind: "found"; readonly host: string; readonly port: number }
   | { readonly kind: "connected"; readonly host: string; readonly port: number }
@@ -58,6 +62,12 @@ const LEVELS = {
   underrun: "warn",
   "discovery trouble": "debug",
   "id not kept": "warn",
+  play: "info",
+  idle: "info",
+  "hook ran": "debug",
+  "hook failed": "warn",
+  "hook killed": "warn",
+  "hook dropped": "warn",
   stopping: "info",
 } as const satisfies Record<ClientEvent["kind"], Level>;
 

@@ -1,3 +1,4 @@
+import type { HookEvent } from "@tutti/hooks";
 import type { Logger } from "pino";
 import type { BridgeEvent, ServerEvent } from "./core/index.ts";
 import type { MdnsEvent } from "./discovery/mdns-event.ts";
@@ -10,6 +11,7 @@ type Level = "error" | "warn" | "info" | "debug" | "trace";
 /** All that any part of the server has to tell. */
 export type LogEvent =
   | ServerEvent
+  | HookEvent
   | ControllerEvent
   | StoreEvent
   | MdnsEvent
@@ -27,12 +29,18 @@ const LEVELS = {
   "client connected": "info",
   "client disconnected": "info",
   "session closed": "info",
+  "client volume": "debug",
+  "client stream": "debug",
   "clock went back": "warn",
   "chunks dropped": "warn",
   "client degraded": "warn",
   "client recovered": "info",
   "quality lowered": "warn",
   "quality raised": "info",
+  "hook ran": "debug",
+  "hook failed": "warn",
+  "hook killed": "warn",
+  "hook dropped": "warn",
   "controller connected": "debug",
   "controller left": "debug",
   "controller dropped": "warn",

@@ -8,6 +8,7 @@ import { now, wallTime } from "./clock.ts";
 import { Server } from "./core/index.ts";
 import { Driver } from "./driver.ts";
 import { loadEncoders } from "./encoders/index.ts";
+import type { ServerHooks } from "./hooks.ts";
 import { Listeners } from "./listeners.ts";
 import { openLog } from "./log.ts";
 import { logEvents } from "./log-events.ts";
@@ -29,11 +30,12 @@ interface Running {
 export async function serve(argv: readonly string[]): Promise<void> {
   try {
     const { config, checkOnly } = parseArguments(argv);
+    const makeHooks = await loadHooks(config);
     if (checkOnly) {
       process.stdout.write("The configuration is right.\n");
       return;
     }
-    const running = await start(config);
+    const running = await start(config, makeHooks);
     process.stdout.write(`${running.ready}\n`);
     await stopSignal();
     setTimeout(() => process.exit(0), STOP_MS_MAX);
@@ -44,14 +46,31 @@ export async function serve(argv: readonly string[]): Promise<void> {
   }
 }
 
+type MakeHooks = (
+  nameOf: (client: string) => string,
+  onEvent: ReturnType<typeof logEvents>,
+) => ServerHooks;
+
+/** Hooks load only where there are any. Throws ConfigError for one that must not be run. */
+async function loadHooks(config: ServerConfig): Promise<MakeHooks | undefined> {
+  if (!Object.values(config.hooks).some(Array.isArray)) return undefined;
+  const { ServerHooks, checkHooks } = await import("./hooks.ts");
+  checkHooks(config.hooks);
+  return (nameOf, onEvent) => new ServerHooks({ config, nameOf, onEvent });
+}
+
 /** Puts the parts together: the only place that knows them all. */
-async function start(config: ServerConfig): Promise<Running> {
+async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Running> {
   const onEvent = logEvents(openLog(config.log));
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
   const core = await makeCore(config, store);
+  const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
   const programmes = new Programmes(config.streams);
   const driver: Driver = new Driver(core, {
-    onEvent,
+    onEvent: (event) => {
+      onEvent(event);
+      hooks?.on(event);
+    },
     respond: (controller, text) => {
       listeners.respond(controller, text);
       home?.respond(controller, text);
@@ -76,7 +95,7 @@ async function start(config: ServerConfig): Promise<Running> {
     close: async () => {
       programmes.close();
       driver.close();
-      await Promise.all([listeners.close(), store.close(), home?.close()]);
+      await Promise.all([listeners.close(), store.close(), home?.close(), hooks?.end()]);
     },
   };
 }

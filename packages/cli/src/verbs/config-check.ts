@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hookMistakes } from "@tutti/hooks";
 import { ConfigError } from "@tutti/protocol";
 import { parseClientConfig, parseServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG } from "../exit-codes.ts";
@@ -37,11 +38,13 @@ export function checkConfig(
     const text = readFileSync(file, "utf8");
     const input = { text, fileName: file };
     if (daemon === "client") {
-      const { output, server } = parseClientConfig(input);
+      const { hooks, output, server } = parseClientConfig(input);
+      refuseHooks(file, hooks);
       const from = server === "auto" ? "the server it finds" : `${server.length} server(s)`;
       return { summary: `${file}: a client that plays ${from} through ${output.device}` };
     }
-    const { name, streams } = parseServerConfig(input);
+    const { hooks, name, streams } = parseServerConfig(input);
+    refuseHooks(file, hooks);
     const names = streams.map((stream) => stream.name).join(", ");
     return { summary: `${file}: the server "${name}" with ${streams.length} stream(s): ${names}` };
   } catch (error) {
@@ -49,6 +52,12 @@ export function checkConfig(
     if (isFileError(error)) return { complaint: `${file} cannot be read (${error.code})` };
     throw error;
   }
+}
+
+/** The programs must be there, on this machine. Throws ConfigError. */
+function refuseHooks(file: string, hooks: Parameters<typeof hookMistakes>[0]): void {
+  const mistakes = hookMistakes(hooks).map((mistake) => `${file}: ${mistake}`);
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join("\n"));
 }
 
 /** The world's refusal of a file, which has a code. */

@@ -28,6 +28,8 @@ export type PlayerEvent =
   | { readonly kind: "late chunks"; readonly count: number }
   | {
       readonly kind: "settings";
+      /** Which is played, as far as the server says. */
+      readonly stream?: string;
       readonly bufferMs: number;
       readonly latencyMs: number;
       readonly volumePercent: number;

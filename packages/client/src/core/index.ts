@@ -1,10 +1,12 @@
 export { ClockFilter, type TimeExchange } from "./clock-filter.ts";
 export { COMMANDS } from "./commands.ts";
 export type { PlayerEvent } from "./events.ts";
+export { type Occasion, Occasions } from "./occasions.ts";
 export { Player } from "./player.ts";
 export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 export type { OutputFormat } from "./playout.ts";
 export type { Decoder, PlayerPorts } from "./ports.ts";
+export { Power, type PowerConfig, type PowerNews } from "./power.ts";
 export {
   cardLatencyMs,
   type Listener,

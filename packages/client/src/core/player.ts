@@ -55,6 +55,8 @@ export class Player {
   readonly #reporter = new Reporter();
   #outputs: PlayerOutput[] = [];
   #rendered = Number.NaN;
+  /** When the last chunk came. */
+  #chunkAt = -Infinity;
   #underruns = 0;
   #jumps = 0;
 
@@ -123,6 +125,12 @@ export class Player {
     if (!this.#settings) return undefined;
     const { bufferMs, latencyMs } = this.#settings;
     return Math.max(0, bufferMs - latencyMs - this.#config.latencyMs);
+  }
+
+  /** When all that came will have been heard, at the latest; past while muted. */
+  get musicUntil(): LocalInstant {
+    const muted = this.#settings?.muted === true;
+    return localInstant(muted ? -Infinity : this.#chunkAt + (this.waitMs ?? 0) * 1_000);
   }
 
   /** How much of what is heard from now on is there; 0 while it is not known what that is. (ms) */
@@ -288,6 +296,7 @@ export class Player {
     this.#programme.stream = settings.tutti?.stream;
 
     const { bufferMs, latencyMs, muted } = settings;
+    const stream = settings.tutti?.stream;
     const { start } = this.#config.volume;
     const overridden = !this.#volumeStarted && start !== undefined;
     const volumePercent = overridden ? start : settings.volumePercent;
@@ -295,7 +304,8 @@ export class Player {
     this.#volumeStarted = true;
     this.#setVolume(volumePercent, muted);
     if (before && sameSettings(before, settings)) return;
-    this.#event({ kind: "settings", bufferMs, latencyMs, volumePercent, muted });
+    const named = stream !== undefined && { stream };
+    this.#event({ kind: "settings", ...named, bufferMs, latencyMs, volumePercent, muted });
   }
 
   /** What is not known was never promised, in the Hello. */
@@ -322,6 +332,7 @@ export class Player {
 
   #store(chunk: Chunk, now: LocalInstant): void {
     this.#stall.chunk(now);
+    this.#chunkAt = now;
     const known = this.#time.known && !this.#time.onTrial;
     const plausible = known ? this.#plausible(now) : undefined;
     const fits = this.#programme.store(chunk, now, plausible, this.#rendered);

@@ -120,6 +120,7 @@ export function sameSettings(a: ServerSettings, b: ServerSettings): boolean {
     a.bufferMs === b.bufferMs &&
     a.latencyMs === b.latencyMs &&
     a.volumePercent === b.volumePercent &&
-    a.muted === b.muted
+    a.muted === b.muted &&
+    a.tutti?.stream === b.tutti?.stream
   );
 }

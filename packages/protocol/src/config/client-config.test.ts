@@ -10,6 +10,7 @@ test("without a file the client finds its server and plays at the default card",
     output: { device: "default", latencyMs: 0, queueMs: 200 },
     latencyMs: 0,
     volume: { max: 100, curve: "cubic" },
+    hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },
     stateDir: "/var/lib/tutti",
     instance: 1,
     log: "info",
@@ -93,4 +94,24 @@ test("every flag stands for a key that exists, and every field says what it mean
   expect(CLIENT_FLAGS.map(flagKey)).toContain("deviceLatency");
   for (const [key, field] of Object.entries(properties))
     expect(field.description, key).toBeTruthy();
+});
+
+test("a hook is a program from the root, alone or with its arguments", () => {
+  const hooks = "{ play: /bin/on, idle: [/bin/pin, set, '17'], idleAfterMs: 60000 }";
+  expect(parseClientConfig({ text: `hooks: ${hooks}` }).hooks).toEqual({
+    play: ["/bin/on"],
+    idle: ["/bin/pin", "set", "17"],
+    timeoutMs: 5_000,
+    idleAfterMs: 60_000,
+  });
+});
+
+test.each([
+  ["{ play: on.sh }", /:1:16: a hook's program is named from the root/],
+  ["{ idle: [sh, -c, reboot] }", /:1:16: a hook's program is named from the root/],
+  ["{ idle: [] }", /hooks\.idle/],
+  ["{ paly: /bin/on }", /unknown key "paly"; did you mean "play"/],
+  ["{ play: [/bin/on, 17] }", /hooks\.play/],
+])("a hook that is none: %s", (hooks, mistake) => {
+  expect(() => parseClientConfig({ text: `hooks: ${hooks}` })).toThrow(mistake);
 });

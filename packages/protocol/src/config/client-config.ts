@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-reading.ts";
 import { logField, nameField, parseFields, textOf } from "./fields.ts";
 import type { Flag } from "./flags.ts";
+import { type HooksConfig, hooksSchema } from "./hooks-config.ts";
 import { rulesOf } from "./schema-mistakes.ts";
 import { parseServerAddress, type ServerAddress } from "./server-address.ts";
 
@@ -30,6 +31,8 @@ export interface ClientConfig {
     readonly max: number;
     readonly curve: "cubic" | "linear" | "exponential";
   };
+  /** Programs of this machine that are run when something happens. */
+  readonly hooks: HooksConfig;
   readonly stateDir: string;
   readonly instance: number;
   readonly log: z.output<typeof logField>;
@@ -69,6 +72,15 @@ const VOLUME = z.strictObject({
   }),
 });
 
+const HOOKS = hooksSchema({
+  play: "run before music is heard: a program from the root, or a list of it and its arguments",
+  idle: "run when there was no music for a while",
+  connect: "run when a server is connected",
+  disconnect: "run when the connection is gone",
+  volume: "run when volume or mute change",
+  stream: "run when another stream is to be heard",
+});
+
 const address = textOf(parseServerAddress);
 
 const CLIENT = z.strictObject({
@@ -94,6 +106,7 @@ const CLIENT = z.strictObject({
     unit: "ms",
   }),
   volume: VOLUME.prefault({}).meta({ description: "how loud" }),
+  hooks: HOOKS.prefault({}).meta({ description: "programs to run when something happens" }),
   stateDir: z.string().min(1).max(1_000).optional().meta({
     description:
       "folder for the client's id; default: /var/lib/tutti, for a user ~/.local/state/tutti",

@@ -22,6 +22,7 @@ export {
 } from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";
 export type { BrokerAddress, MqttConfig } from "./mqtt-config.ts";
+export type { HookName, HooksConfig } from "./hooks-config.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
   parseServerConfig,

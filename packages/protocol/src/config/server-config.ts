@@ -6,6 +6,7 @@ import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-read
 import { logField, nameField, parseFields, portField, textOf } from "./fields.ts";
 import type { Flag } from "./flags.ts";
 import { MQTT, type MqttConfig } from "./mqtt-config.ts";
+import { type HooksConfig, hooksSchema } from "./hooks-config.ts";
 import { rulesOf, type SchemaMistake } from "./schema-mistakes.ts";
 import {
   bufferField,
@@ -27,6 +28,8 @@ export interface ServerConfig {
   readonly clients: readonly ClientRule[];
   readonly listen: Readonly<z.output<typeof LISTEN>>;
   readonly mdns: boolean;
+  /** Programs of this machine that are run when something happens. */
+  readonly hooks: HooksConfig;
   readonly stateDir: string;
   /** Absent: the page that the server brings. */
   readonly webRoot?: string | undefined;
@@ -47,6 +50,15 @@ const LISTEN = z.strictObject({
   }),
   control: portField.default(1705).meta({ description: "TCP port for JSON-RPC" }),
   http: portField.default(1780).meta({ description: "TCP port for the page, HTTP and WebSocket" }),
+});
+
+const HOOKS = hooksSchema({
+  play: "run when a stream begins: a program from the root, or a list of it and its arguments",
+  idle: "run when a stream had no music for a while",
+  connect: "run when a client comes",
+  disconnect: "run when a client goes",
+  volume: "run when volume or mute of a client change",
+  stream: "run when a client is given another stream",
 });
 
 const SERVER = z.strictObject({
@@ -106,6 +118,7 @@ const SERVER = z.strictObject({
   mqtt: MQTT.optional().meta({
     description: "a broker by which Home Assistant and others steer the house; see mqtt.md",
   }),
+  hooks: HOOKS.prefault({}).meta({ description: "programs to run when something happens" }),
   log: logField,
 });
 

@@ -18,6 +18,14 @@ export type ServerEvent =
       readonly stream: string;
     }
   | { readonly kind: "client disconnected"; readonly client: string; readonly address: string }
+  /** As it is told to be, its group's mute included; also when another of its settings changed. */
+  | {
+      readonly kind: "client volume";
+      readonly client: string;
+      readonly volumePercent: number;
+      readonly muted: boolean;
+    }
+  | { readonly kind: "client stream"; readonly client: string; readonly stream: string }
   /** Whatever the reason, it is this one session that ended. */
   | {
       readonly kind: "session closed";

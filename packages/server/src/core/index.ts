@@ -6,6 +6,7 @@ export { Bridge } from "./mqtt/bridge.ts";
 export type { BridgeEvent, BridgeInput, BridgeOutput } from "./mqtt/bridge-io.ts";
 export type { BridgeOptions } from "./mqtt/retained.ts";
 export { statusTopic } from "./mqtt/topics.ts";
+export { Occasions } from "./occasions.ts";
 export type { ServerOutput } from "./outbox.ts";
 export type { Encoder, Packet, ServerPorts } from "./ports.ts";
 export { UNSENT_BYTES_MIN } from "./send-queue.ts";

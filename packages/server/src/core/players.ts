@@ -90,7 +90,9 @@ export class Players {
 
   /** A client's volume, mute or latency changed. */
   resettle(client: string, now: ServerInstant): void {
-    for (const [id, session, peer] of this.#sessionsOf(client)) {
+    const sessions = this.#sessionsOf(client);
+    if (sessions.length > 0) this.volumeChanged(client);
+    for (const [id, session, peer] of sessions) {
       this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
       session.wantsAudio = this.#wantsAudio(peer);
       if (!session.wantsAudio) session.pause();
@@ -98,9 +100,18 @@ export class Players {
     }
   }
 
+  /** Whoever set it. */
+  volumeChanged(client: string): void {
+    const { volumePercent, muted } = this.#house.settingsOf(client);
+    this.#outbox.report({ kind: "client volume", client, volumePercent, muted });
+  }
+
   /** A client's group plays another stream. The buffer may be another one: settings go first. */
   switch(client: string, now: ServerInstant): void {
-    for (const [id, session, peer] of this.#sessionsOf(client)) {
+    const sessions = this.#sessionsOf(client);
+    const stream = this.#house.streamOf(client);
+    if (sessions.length > 0) this.#outbox.report({ kind: "client stream", client, stream });
+    for (const [id, session, peer] of sessions) {
       this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
       this.#play(id, session, peer, now);
     }

@@ -117,6 +117,12 @@ export class Server {
     return this.#audience.knowsToken(token);
   }
 
+  /** What people call a client; its id where nobody gave it a name. */
+  nameOf(client: string): string {
+    const known = this.#house.client(client);
+    return known?.config.name || known?.host.name || client;
+  }
+
   /** How the house and this server are, as the page for Prometheus. */
   metrics(facts: ShellFacts, now: ServerInstant): string {
     if (!this.#wentBack(now)) this.#now = now;
@@ -223,7 +229,9 @@ export class Server {
         this.#audience.start(id, session, now);
         break;
       case "client info":
-        if (client !== undefined) this.#apply(this.#house.clientInfo(client, heard.volume), now);
+        if (client === undefined) break;
+        this.#apply(this.#house.clientInfo(client, heard.volume), now);
+        this.#players.volumeChanged(client);
         break;
       case "quality":
         if (client !== undefined) this.#tellQuality(client, heard.changes);
