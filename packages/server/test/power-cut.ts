@@ -1,9 +1,25 @@
-import type { Disk } from "../src/store/disk.ts";
+import type { Disk, Pieces } from "../src/store/disk.ts";
 
 /** A file's content: what is in memory, and what would be left of it without power. */
 interface Inode {
   text: string;
   flushed: string;
+  /** A piece that is being written in place: any part of it may be there. */
+  piece?: Piece | undefined;
+}
+
+interface Piece {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** What a cut leaves of things that were being written. */
+interface Tear {
+  /** Of files that were not flushed: so much of them. */
+  readonly part: number;
+  /** Of a piece: from that byte to that. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A change of names that only memory knows yet. */
@@ -16,6 +32,8 @@ type Step = (names: Map<string, Inode>) => void;
 export class PowerCutDisk implements Disk {
   /** Steps taken; the next one never ends when there is no power for it. */
   steps = 0;
+  /** Pieces written in place. */
+  pieces = 0;
   readonly #power: number;
   readonly #flushes: boolean;
   readonly #names: Map<string, Inode>;
@@ -35,7 +53,8 @@ export class PowerCutDisk implements Disk {
     for (let written = 0; written <= this.#pending.length; written++) {
       const names = new Map(this.#durable);
       for (const step of this.#pending.slice(0, written)) step(names);
-      for (const part of [0, 0.5, 1]) yield new PowerCutDisk({ names: torn(names, part) });
+      // Of a disk that never flushes all that was ever written hangs in the air: whether it is there has to do.
+      for (const tear of this.#flushes ? tears(names) : [GONE, THERE]) yield new PowerCutDisk({ names: torn(names, tear) });
     }
   }
 
@@ -65,6 +84,25 @@ export class PowerCutDisk implements Disk {
     inode.text = text;
     await this.#step();
     if (this.#flushes) inode.flushed = text;
+  }
+
+  async openPieces(file: string, bytes: number): Promise<Pieces> {
+    const known = this.#names.get(file);
+    if (known?.text.length !== bytes) await this.writeFlushed(file, "\n".repeat(bytes));
+    const inode = this.#inode(file);
+    return {
+      write: async (text, at) => {
+        await this.#step();
+        inode.piece = { text, at };
+        await this.#step();
+        this.pieces++;
+        inode.text = overwritten(inode.text, inode.piece);
+        if (!this.#flushes) return;
+        inode.flushed = overwritten(inode.flushed, inode.piece);
+        inode.piece = undefined;
+      },
+      close: async () => {},
+    };
   }
 
   async remove(file: string): Promise<void> {
@@ -119,12 +157,37 @@ function move(file: string, as: string): Step {
   };
 }
 
-/** What is left of files: that part of what was not flushed. */
-function torn(names: ReadonlyMap<string, Inode>, part: number): Map<string, Inode> {
-  const left = [...names].map(([name, { text, flushed }]) => {
+const GONE: Tear = { part: 0, from: 0, to: 0 };
+const THERE: Tear = { part: 1, from: 0, to: Number.MAX_SAFE_INTEGER };
+
+/** Every way in which the cut may tear them: a piece may be there up to any byte, or from any byte on. */
+function tears(names: ReadonlyMap<string, Inode>): Tear[] {
+  const pieces = [...names.values()].map(({ piece }) => piece?.text.length ?? 0);
+  const length = Math.max(0, ...pieces);
+  const bytes = Array.from({ length }, (_, at) => at);
+  return [
+    GONE,
+    { ...GONE, part: 0.5 },
+    ...bytes.flatMap((at) => [
+      { ...THERE, to: at },
+      { ...THERE, from: at },
+    ]),
+    THERE,
+  ];
+}
+
+/** What is left of files. */
+function torn(names: ReadonlyMap<string, Inode>, { part, from, to }: Tear): Map<string, Inode> {
+  const left = [...names].map(([name, { text, flushed, piece }]) => {
     const unflushed = text.slice(0, text.length * part);
-    const found = flushed === text ? text : unflushed;
+    const kept = flushed === text || piece ? flushed : unflushed;
+    const rest = piece && { text: piece.text.slice(from, to), at: piece.at + from };
+    const found = rest ? overwritten(kept, rest) : kept;
     return [name, { text: found, flushed: found }] as const;
   });
   return new Map(left);
+}
+
+function overwritten(text: string, { text: piece, at }: Piece): string {
+  return text.slice(0, at) + piece + text.slice(at + piece.length);
 }

@@ -12,7 +12,12 @@ const store = new JsonFileStore({
   directory: process.argv[2],
   onEvent: (event) => writeSync(STANDARD_OUTPUT, `event ${event.kind}\n`),
 });
-let number = Number(store.load()?.groups[0]?.name ?? 0);
+const found = store.load();
+let number = Number(found?.groups[0]?.name ?? 0);
+// All of it is of one moment.
+for (const { config } of found?.clients ?? []) {
+  if (config.name !== `${number}`) writeSync(STANDARD_OUTPUT, `event mixed ${config.name}\n`);
+}
 writeSync(STANDARD_OUTPUT, `loaded ${number}\n`);
 
 function state(name) {
@@ -26,7 +31,7 @@ function state(name) {
   const clients = Array.from({ length: CLIENTS }, (_, at) => client(at));
   const ids = clients.map(({ id }) => id);
   const group = { clients: ids, id: "g", muted: false, name: `${name}`, streamId: "music" };
-  return { clients, groups: [group], schemaVersion: 1 };
+  return { clients, groups: [group], presets: [], revision: name, schemaVersion: 1 };
 }
 
 async function save() {

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ConfigError } from "@tutti/protocol";
 import { parseServerConfig, writeYaml } from "@tutti/protocol/config";
-import { SAVED_HOUSE_FILE } from "@tutti/protocol/control";
+import { JOURNAL_FILES, SAVED_HOUSE_FILE } from "@tutti/protocol/control";
 import { type ImportedConf, importConf } from "../core/import-conf.ts";
 import { type ImportedState, importState } from "../core/import-state.ts";
 import { Failure } from "../failure.ts";
@@ -37,6 +37,8 @@ export function importSnapserver(conf: string | undefined, options: ImportOption
   else writeFile(to, yaml, force);
   if (target !== undefined && state) {
     writeFile(target, `${JSON.stringify(state.house, undefined, 2)}\n`, force);
+    // Changes of the house that was there before: they must not be made to this one.
+    for (const name of JOURNAL_FILES) rmSync(join(dirname(target), name), { force: true });
   }
   report(imported, state, { to, target });
 }

@@ -47,6 +47,7 @@ const ABOUT: Readonly<Record<"tutti" | "server" | "client", About>> = {
     files: [
       ["/etc/tutti/server.yaml", "configuration, where the system's service looks for it"],
       ["/var/lib/tutti/house.json", "groups, names, volumes"],
+      ["/var/lib/tutti/house.journal-1", "and -2: what changed since, while the server runs"],
     ],
     seeAlso: ["tutti", "tutti-client"],
   },

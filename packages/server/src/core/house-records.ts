@@ -1,5 +1,12 @@
 import { assert } from "@tutti/protocol";
-import type { Client, Group, Preset, SavedHouse } from "@tutti/protocol/control";
+import type {
+  Client,
+  Group,
+  Preset,
+  SavedClient,
+  SavedGroup,
+  SavedHouse,
+} from "@tutti/protocol/control";
 import { type GroupRecord, repaired } from "./house-groups.ts";
 import { firstRevision } from "./house-options.ts";
 
@@ -12,6 +19,17 @@ export class HouseRecords {
   /** Each client's group: asked for every chunk that goes out. */
   #homes: ReadonlyMap<string, GroupRecord> = new Map();
 
+  readonly #savedClient = remembered(
+    ({ connected: _, ...client }: Client): SavedClient => client,
+  );
+  readonly #savedGroup = remembered(
+    ({ sleepAt, ...group }: GroupRecord): SavedGroup => ({
+      ...group,
+      clients: [...group.clients],
+      ...(sleepAt !== undefined && { sleepAt }),
+    }),
+  );
+
   /** A saved house that contradicts itself is put right; `solo` makes the group of a client that is in none. */
   constructor(saved: SavedHouse | undefined, solo: (client: Client) => GroupRecord) {
     const clients = saved?.clients ?? [];
@@ -22,13 +40,10 @@ export class HouseRecords {
     this.groups = repaired(saved?.groups ?? [], [...this.#clients.keys()], stray);
   }
 
+  /** What did not change is the same object as before: the store looks for what did. */
   get saved(): SavedHouse {
-    const clients = [...this.#clients.values()].map(({ connected: _, ...client }) => client);
-    const groups = this.#groups.map(({ sleepAt, ...group }) => ({
-      ...group,
-      clients: [...group.clients],
-      ...(sleepAt !== undefined && { sleepAt }),
-    }));
+    const clients = [...this.#clients.values()].map(this.#savedClient);
+    const groups = this.#groups.map(this.#savedGroup);
     const { revision } = this;
     return { clients, groups, presets: [...this.presets], revision, schemaVersion: 1 };
   }
@@ -106,4 +121,16 @@ export class HouseRecords {
       ...(sleepAt !== undefined && { tutti: { sleepAt } }),
     };
   }
+}
+
+/** Makes the same of the same object each time. */
+function remembered<From extends object, To>(make: (from: From) => To): (from: From) => To {
+  const made = new WeakMap<From, To>();
+  return (from) => {
+    const known = made.get(from);
+    if (known !== undefined) return known;
+    const fresh = make(from);
+    made.set(from, fresh);
+    return fresh;
+  };
 }

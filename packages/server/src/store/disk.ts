@@ -1,5 +1,12 @@
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { constants, existsSync, readFileSync, renameSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
+
+/** A file of fixed length that is written piece by piece. */
+export interface Pieces {
+  /** Resolves when it survives a power cut; until then any part of it may be there. What lies around it stays as it was. */
+  write(text: string, atByte: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** What the store asks of a file system. Each is one step, after which the power may be gone. */
 export interface Disk {
@@ -10,6 +17,8 @@ export interface Disk {
   makeDirectory(directory: string): Promise<void>;
   /** The content survives a power cut from then on; whether the name does, the directory's flush decides. */
   writeFlushed(file: string, text: string): Promise<void>;
+  /** Opens a file of that many bytes: as it is, or, if it has another length, made anew and full of line ends. */
+  openPieces(file: string, bytes: number): Promise<Pieces>;
   /** A file that is not there is as good as removed. */
   remove(file: string): Promise<void>;
   /** Gives a file a second name. Resolves with false when there is no such file. */
@@ -19,6 +28,9 @@ export interface Disk {
   flushDirectory(directory: string): Promise<void>;
 }
 
+/** For the service and its group only. */
+const FILE_MODE = 0o640;
+
 /** This machine's. */
 export const realDisk: Disk = {
   exists: existsSync,
@@ -26,13 +38,36 @@ export const realDisk: Disk = {
   putAside: renameSync,
   makeDirectory: async (directory) => void (await mkdir(directory, { recursive: true })),
   writeFlushed: async (file, text) => {
-    const handle = await open(file, "w", 0o640);
+    const handle = await open(file, "w", FILE_MODE);
     try {
       await handle.writeFile(text);
       await handle.sync();
     } finally {
       await handle.close();
     }
+  },
+  openPieces: async (file, bytes) => {
+    const making = await open(file, constants.O_RDWR | constants.O_CREAT, FILE_MODE);
+    try {
+      if ((await making.stat()).size !== bytes) {
+        await making.truncate();
+        // Written and not only reserved: later writes then change no length and no map of blocks.
+        await making.writeFile("\n".repeat(bytes));
+        await making.sync();
+      }
+    } finally {
+      await making.close();
+    }
+    // Each write is its own flush: one way through the thread pool, not two.
+    const handle = await open(file, constants.O_WRONLY | constants.O_DSYNC);
+    return {
+      write: async (text, at) => {
+        const piece = Buffer.from(text);
+        const { bytesWritten } = await handle.write(piece, 0, piece.length, at);
+        if (bytesWritten < piece.length) throw diskFull(file);
+      },
+      close: () => handle.close(),
+    };
   },
   remove: (file) => rm(file, { force: true }),
   link: async (file, as) => {
@@ -54,3 +89,9 @@ export const realDisk: Disk = {
     }
   },
 };
+
+function diskFull(file: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`ENOSPC: only part of a piece was written, '${file}'`), {
+    code: "ENOSPC",
+  });
+}

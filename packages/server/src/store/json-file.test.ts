@@ -15,22 +15,38 @@ import { JsonFileStore, type StoreEvent } from "./json-file.ts";
 
 let directory: string;
 let events: StoreEvent[];
+const stores: JsonFileStore[] = [];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "tutti-store-"));
   events = [];
 });
-afterEach(() => {
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
   rmSync(directory, { recursive: true });
 });
 
 const path = (name: string) => join(directory, name);
-const open = (at = directory) =>
-  new JsonFileStore({ directory: at, onEvent: (event) => events.push(event) });
+const open = (at = directory) => {
+  const store = new JsonFileStore({ directory: at, onEvent: (event) => events.push(event) });
+  stores.push(store);
+  return store;
+};
 const kinds = () => events.map(({ kind }) => kind);
 
-function house(name: string): SavedHouse {
+function house(name: string, revision = 0): SavedHouse {
   const group = { clients: [], id: "8a1f", muted: false, name, streamId: "music" };
-  return { clients: [], groups: [group], presets: [], revision: 0, schemaVersion: 1 };
+  return { clients: [], groups: [group], presets: [], revision, schemaVersion: 1 };
+}
+
+/** Saves houses called 1, 2, 3, ... until the journal has that many of them. */
+async function journal(store: JsonFileStore, count: number): Promise<number> {
+  for (let revision = 1; ; revision++) {
+    await store.save(house(`${revision}`, revision));
+    const lines = existsSync(path("house.journal-1"))
+      ? readFileSync(path("house.journal-1"), "utf8").match(/^[0-9a-f]{8} /gm)
+      : null;
+    if (lines?.length === count) return revision;
+  }
 }
 
 const nameIn = (saved: SavedHouse | undefined) => saved?.groups[0]?.name;
@@ -87,6 +103,58 @@ describe("saving", () => {
     await store.close();
     expect(kinds()).toEqual(["state not saved", "state saved again"]);
     expect(nameIn(open(blocked).load())).toBe("b");
+  });
+});
+
+describe("the journal", () => {
+  test("has what the file has not, in lines that a person can read", async () => {
+    const last = await journal(open(), 3);
+    expect(onDisk("house.json")).toBe(`${last - 3}`);
+    expect(readFileSync(path("house.journal-1"), "utf8")).toContain(`"name":"${last}"`);
+    expect(open().load()).toEqual(house(`${last}`, last));
+    expect(kinds()).toEqual([]);
+  });
+
+  test("is gone when the server has stopped, so that the file is all there is to keep", async () => {
+    const store = open();
+    const last = await journal(store, 2);
+    await store.close();
+    expect(readdirSync(directory).toSorted()).toEqual(["house.json", "house.previous.json"]);
+    expect(onDisk("house.json")).toBe(`${last}`);
+  });
+
+  test("after a crash is gone, too, even if nothing changed since", async () => {
+    const last = await journal(open(), 2);
+    const again = open();
+    again.load();
+    await again.close();
+    expect(onDisk("house.json")).toBe(`${last}`);
+    expect(existsSync(path("house.journal-1"))).toBe(false);
+  });
+
+  test("goes with the file before, too, when the newest is broken", async () => {
+    const store = open();
+    const last = await journal(store, 2);
+    await store.save(house("2", last - 1));
+    // An older one was saved whole; what the journal leads on from stands in the file before.
+    writeFileSync(path("house.json"), "{");
+    expect(open().load()).toEqual(house(`${last}`, last));
+    expect(kinds()).toEqual(["state file broken", "earlier state used"]);
+  });
+
+  test("of another house is not used and not lost", async () => {
+    const last = await journal(open(), 2);
+    writeFileSync(path("house.json"), JSON.stringify(house("restored", 1)));
+    expect(nameIn(open().load())).toBe("restored");
+    expect(events).toMatchObject([{ kind: "changes lost", changes: last > 3 ? 2 : 1 }]);
+    expect(existsSync(path("house.journal-1.broken-1"))).toBe(true);
+  });
+
+  test("a line that was tampered with ends it", async () => {
+    const last = await journal(open(), 3);
+    const text = readFileSync(path("house.journal-1"), "utf8");
+    writeFileSync(path("house.journal-1"), text.replace(`"name":"${last}"`, '"name":"x"'));
+    expect(nameIn(open().load())).toBe(`${last - 1}`);
   });
 });
 

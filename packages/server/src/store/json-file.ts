@@ -1,13 +1,18 @@
-import { dirname, join } from "node:path";
-import { parseSavedHouse, SAVED_HOUSE_FILE, type SavedHouse } from "@tutti/protocol/control";
+import { join } from "node:path";
+import { JOURNAL_FILES, SAVED_HOUSE_FILE, type SavedHouse } from "@tutti/protocol/control";
 import { type Disk, realDisk } from "./disk.ts";
+import { Journal, lineOf, replayed } from "./journal.ts";
+import { changeBetween } from "./state-change.ts";
+import { putAside, readWhole, type WholeFile, writeWhole } from "./whole-file.ts";
 
 /** What an operator must know about the state file. */
 export type StoreEvent =
   /** The file was not ours or damaged; it lies untouched under `keptAs`. */
   | { readonly kind: "state file broken"; readonly file: string; readonly keptAs: string }
-  /** The house as it was one change earlier is in use, because the newest is lost. */
+  /** The newest file is lost; the one before it is in use, with what the journal has beyond it. */
   | { readonly kind: "earlier state used"; readonly file: string }
+  /** The journal has changes of another, later house than the file holds. They lie untouched under `keptAs`. */
+  | { readonly kind: "changes lost"; readonly changes: number; readonly keptAs: readonly string[] }
   /** The house is as if new, because neither the newest state nor the one before can be read. */
   | { readonly kind: "state lost"; readonly directory: string }
   /** It is tried again, until then changes survive only as long as this process. */
@@ -20,10 +25,14 @@ export interface JsonFileStoreOptions {
   readonly onEvent: (event: StoreEvent) => void;
   /** Another one than the machine's, for those who cut its power. */
   readonly disk?: Disk;
+  /** Of each of the journal's files, for those who want them full soon. */
+  readonly journalBytes?: number;
 }
 
 /** A full disk seldom empties sooner. */
 const RETRY_AFTER_MS = 2_000;
+/** By so much the file that people read may be behind the journal. */
+const WHOLE_AFTER_MS = 60_000;
 
 interface Waiting {
   readonly state: SavedHouse;
@@ -31,36 +40,49 @@ interface Waiting {
 }
 
 /**
- * Keeps the house in one file that is whole at every moment: written beside, flushed, renamed over.
- * The state before stays as a second file. Nothing that cannot be read is ever overwritten.
+ * Keeps the house in one file that is whole at every moment (written beside, flushed, renamed over; the one before
+ * stays), and in a journal what changed since. Nothing that cannot be read is ever overwritten.
  */
 export class JsonFileStore {
-  readonly #file: string;
-  readonly #previous: string;
+  readonly #whole: WholeFile;
+  readonly #journalFiles: readonly [string, string];
   readonly #options: JsonFileStoreOptions;
   readonly #disk: Disk;
+  /** As the disk has it, in the file and the journal together. */
+  #saved: SavedHouse | undefined;
+  /** Of the house in the file. */
+  #wholeRevision = 0;
+  #journal: Journal | undefined;
   #waiting: Waiting | undefined;
   #writing: Promise<void> | undefined;
+  #opening: Promise<void> | undefined;
+  /** Saving the house whole while changes go to the journal. */
+  #beside: Promise<void> | undefined;
   #failing = false;
   #retry: NodeJS.Timeout | undefined;
+  #wholeSoon: NodeJS.Timeout | undefined;
 
   constructor(options: JsonFileStoreOptions) {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
-    this.#file = join(options.directory, SAVED_HOUSE_FILE);
-    this.#previous = join(options.directory, "house.previous.json");
+    const at = (name: string) => join(options.directory, name);
+    this.#whole = { file: at(SAVED_HOUSE_FILE), previous: at("house.previous.json") };
+    this.#journalFiles = [at(JOURNAL_FILES[0]), at(JOURNAL_FILES[1])];
   }
 
   /** The newest state that can be read; undefined when there is none. To be called once, before `save`. */
   load(): SavedHouse | undefined {
-    const { directory, onEvent } = this.#options;
-    if (!this.#disk.exists(this.#file) && !this.#disk.exists(this.#previous)) return undefined;
-    const newest = this.#read(this.#file);
-    if (newest) return newest;
-    const earlier = this.#read(this.#previous);
-    if (earlier) onEvent({ kind: "earlier state used", file: this.#previous });
-    else onEvent({ kind: "state lost", directory });
-    return earlier;
+    const { file, previous } = this.#whole;
+    if (!this.#disk.exists(file) && !this.#disk.exists(previous)) return undefined;
+    const newest = this.#read(file);
+    if (newest) return this.#withJournal(newest);
+    const earlier = this.#read(previous);
+    if (!earlier) {
+      this.#tell({ kind: "state lost", directory: this.#options.directory });
+      return undefined;
+    }
+    this.#tell({ kind: "earlier state used", file: previous });
+    return this.#withJournal(earlier);
   }
 
   /**
@@ -75,12 +97,20 @@ export class JsonFileStore {
     });
   }
 
-  /** Waits for what is being written; a state that could not be written gets a last try. */
+  /** Waits for what is being written; a state that could not be written gets a last try. Leaves no journal. */
   async close(): Promise<void> {
     clearTimeout(this.#retry);
     if (this.#waiting) this.#writing ??= this.#run();
     await this.#writing;
+    await Promise.all([this.#opening, this.#beside]);
     clearTimeout(this.#retry);
+    clearTimeout(this.#wholeSoon);
+    await this.#journal?.close();
+    this.#journal = undefined;
+    const saved = this.#saved;
+    if (!saved || !this.#journalFiles.some((file) => this.#disk.exists(file))) return;
+    const whole = saved.revision === this.#wholeRevision;
+    if (whole || (await this.#writeWhole(saved))) await this.#removeJournal();
   }
 
   async #run(): Promise<void> {
@@ -105,68 +135,114 @@ export class JsonFileStore {
   }
 
   async #write(state: SavedHouse): Promise<boolean> {
-    try {
-      const text = `${JSON.stringify(state, undefined, 2)}\n`;
-      await replaceFile(this.#disk, this.#file, this.#previous, text);
-    } catch (cause) {
-      if (!isSystemError(cause)) throw cause;
-      const reason = cause.message;
-      if (!this.#failing) this.#tell({ kind: "state not saved", file: this.#file, reason });
-      this.#failing = true;
-      return false;
+    if (await this.#append(state)) {
+      this.#told(undefined);
+      return true;
     }
-    if (this.#failing) this.#tell({ kind: "state saved again", file: this.#file });
-    this.#failing = false;
+    // Two at once would write the same file.
+    await this.#beside;
+    if (!(await this.#writeWhole(state))) return false;
+    this.#saved = state;
+    if (!this.#journal) this.#opening ??= this.#openJournal();
     return true;
   }
 
-  /** Undefined when the file is missing or broken; a broken one is put aside. */
-  #read(file: string): SavedHouse | undefined {
-    if (!this.#disk.exists(file)) return undefined;
-    const saved = parse(this.#disk.read(file));
-    if (saved) return saved;
-    const keptAs = this.#freeName(file);
-    this.#disk.putAside(file, keptAs);
-    this.#tell({ kind: "state file broken", file, keptAs });
-    return undefined;
+  /** False when the journal cannot take it: it is full, missing or failing, or the state is no later one. */
+  async #append(state: SavedHouse): Promise<boolean> {
+    const [journal, before] = [this.#journal, this.#saved];
+    if (!journal || !before || state.revision <= before.revision) return false;
+    const line = lineOf(changeBetween(before, state));
+    if (!journal.hasRoom(line, this.#wholeRevision)) return false;
+    try {
+      await journal.append(line, state.revision);
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+      this.#journal = undefined;
+      await journal.close();
+      return false;
+    }
+    this.#saved = state;
+    if (journal.isHalfFull) this.#wholeBeside();
+    else this.#wholeSoon ??= setTimeout(() => this.#wholeBeside(), WHOLE_AFTER_MS).unref();
+    return true;
   }
 
-  /** `house.json` becomes the first of `house.broken-1.json`, `house.broken-2.json`, ... that is free. */
-  #freeName(file: string): string {
-    for (let number = 1; ; number++) {
-      const name = file.replace(/\.json$/, `.broken-${number}.json`);
-      if (!this.#disk.exists(name)) return name;
+  /** Saves the house whole while changes go on going to the journal. What fails is tried again, and told when it matters. */
+  #wholeBeside(): void {
+    const state = this.#saved;
+    if (this.#beside || !state || state.revision === this.#wholeRevision) return;
+    clearTimeout(this.#wholeSoon);
+    this.#wholeSoon = undefined;
+    this.#beside = this.#writeWhole(state).then(() => {
+      this.#beside = undefined;
+    });
+  }
+
+  async #writeWhole(state: SavedHouse): Promise<boolean> {
+    try {
+      await writeWhole(this.#disk, this.#whole, state);
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+      this.#told(cause.message);
+      return false;
     }
+    this.#wholeRevision = state.revision;
+    this.#told(undefined);
+    return true;
+  }
+
+  /** Without one, changes go on being saved whole. */
+  async #openJournal(): Promise<void> {
+    const journal = { disk: this.#disk, files: this.#journalFiles };
+    const bytes = this.#options.journalBytes;
+    try {
+      const opened = await Journal.open({ ...journal, ...(bytes !== undefined && { bytes }) });
+      await this.#disk.flushDirectory(this.#options.directory);
+      this.#journal = opened;
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+    }
+    this.#opening = undefined;
+  }
+
+  async #removeJournal(): Promise<void> {
+    for (const file of this.#journalFiles) await this.#disk.remove(file);
+  }
+
+  #withJournal(whole: SavedHouse): SavedHouse {
+    const files = this.#journalFiles.filter((file) => this.#disk.exists(file));
+    const { house, left } = replayed(
+      whole,
+      files.map((file) => this.#disk.read(file)),
+    );
+    if (left > 0) {
+      const keptAs = files.map((file) => putAside(this.#disk, file));
+      this.#tell({ kind: "changes lost", changes: left, keptAs });
+    }
+    this.#saved = house;
+    this.#wholeRevision = whole.revision;
+    return house;
+  }
+
+  #read(file: string): SavedHouse | undefined {
+    return readWhole(this.#disk, file, (keptAs) =>
+      this.#tell({ kind: "state file broken", file, keptAs }),
+    );
+  }
+
+  /** How the last try went: the first that fails is told, and the first that does not. */
+  #told(reason: string | undefined): void {
+    const failing = reason !== undefined;
+    if (failing === this.#failing) return;
+    this.#failing = failing;
+    const { file } = this.#whole;
+    if (failing) this.#tell({ kind: "state not saved", file, reason });
+    else this.#tell({ kind: "state saved again", file });
   }
 
   #tell(event: StoreEvent): void {
     this.#options.onEvent(event);
   }
-}
-
-function parse(text: string): SavedHouse | undefined {
-  try {
-    return parseSavedHouse(JSON.parse(text));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
-}
-
-/** At every moment `file` is whole, the old or the new one; the old one stays as `previous`. */
-async function replaceFile(
-  disk: Disk,
-  file: string,
-  previous: string,
-  text: string,
-): Promise<void> {
-  const directory = dirname(file);
-  await disk.makeDirectory(directory);
-  await disk.writeFlushed(`${file}.new`, text);
-  await disk.remove(`${previous}.new`);
-  if (await disk.link(file, `${previous}.new`)) await disk.rename(`${previous}.new`, previous);
-  await disk.rename(`${file}.new`, file);
-  await disk.flushDirectory(directory);
 }
 
 function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
