@@ -1,12 +1,14 @@
 import type { HookEvent } from "@tutti/hooks";
+import type { LogLine } from "@tutti/protocol/control";
 import type { Logger } from "pino";
 import type { BridgeEvent, ServerEvent } from "./core/index.ts";
 import type { MdnsEvent } from "./discovery/mdns-event.ts";
+import type { LogTail } from "./log-tail.ts";
 import type { ControllerEvent } from "./network/controllers.ts";
 import type { WebFolderEvent } from "./network/web-folder.ts";
 import type { StoreEvent } from "./store/json-file.ts";
 
-type Level = "error" | "warn" | "info" | "debug" | "trace";
+type Level = LogLine["level"];
 
 /** All that any part of the server has to tell. */
 export type LogEvent =
@@ -18,51 +20,60 @@ export type LogEvent =
   | WebFolderEvent
   | BridgeEvent;
 
-/** Levels by what a person would do about it. An event without a level does not compile. */
-const LEVELS = {
-  "stream playing": "info",
-  "stream idle": "info",
-  "gap in source": "warn",
-  "source running": "debug",
-  "source waiting": "debug",
-  "source failed": "error",
-  "client connected": "info",
-  "client disconnected": "info",
-  "session closed": "info",
-  "client volume": "debug",
-  "client stream": "debug",
-  "clock went back": "warn",
-  "chunks dropped": "warn",
-  "client degraded": "warn",
-  "client recovered": "info",
-  "quality lowered": "warn",
-  "quality raised": "info",
-  "hook ran": "debug",
-  "hook failed": "warn",
-  "hook killed": "warn",
-  "hook dropped": "warn",
-  "controller connected": "debug",
-  "controller left": "debug",
-  "controller dropped": "warn",
-  "listener failing": "error",
-  "state file broken": "error",
-  "earlier state used": "error",
-  "state lost": "error",
-  "state not saved": "error",
-  "state saved again": "info",
-  "page missing": "warn",
-  announced: "info",
-  "announcement withdrawn": "info",
-  "name taken": "warn",
-  "announcing failed": "warn",
-  "broker connected": "info",
-  "broker lost": "warn",
-  "broker away": "warn",
-  "broker refused": "error",
-  "command refused": "warn",
-} as const satisfies Record<LogEvent["kind"], Level>;
+/** Levels by what a person would do about it, and which part of the server tells. An event without them does not compile. */
+const KINDS = {
+  "stream playing": ["info", "stream"],
+  "stream idle": ["info", "stream"],
+  "gap in source": ["warn", "stream"],
+  "source running": ["debug", "stream"],
+  "source waiting": ["debug", "stream"],
+  "source failed": ["error", "stream"],
+  "client connected": ["info", "client"],
+  "client disconnected": ["info", "client"],
+  "session closed": ["info", "client"],
+  "clock went back": ["warn", "server"],
+  "client volume": ["debug", "client"],
+  "client stream": ["debug", "client"],
+  "clock went back": ["warn", "stream"],
+  "chunks dropped": ["warn", "client"],
+  "client degraded": ["warn", "client"],
+  "client recovered": ["info", "client"],
+  "quality lowered": ["warn", "client"],
+  "quality raised": ["info", "client"],
+  "hook ran": ["debug", "hook"],
+  "hook failed": ["warn", "hook"],
+  "hook killed": ["warn", "hook"],
+  "hook dropped": ["warn", "hook"],
+  "controller connected": ["debug", "control"],
+  "controller left": ["debug", "control"],
+  "controller dropped": ["warn", "control"],
+  "listener failing": ["error", "control"],
+  "state file broken": ["error", "state"],
+  "earlier state used": ["error", "state"],
+  "changes lost": ["error", "state"],
+  "state lost": ["error", "state"],
+  "state not saved": ["error", "state"],
+  "state saved again": ["info", "state"],
+  "page missing": ["warn", "control"],
+  announced: ["info", "discovery"],
+  "announcement withdrawn": ["info", "discovery"],
+  "name taken": ["warn", "discovery"],
+  "announcing failed": ["warn", "discovery"],
+  "broker connected": ["info", "mqtt"],
+  "broker lost": ["warn", "mqtt"],
+  "broker away": ["warn", "mqtt"],
+  "broker refused": ["error", "mqtt"],
+  "command refused": ["warn", "mqtt"],
+} as const satisfies Record<LogEvent["kind"], readonly [Level, LogLine["part"]]>;
 
-/** Writes one line for each event, its values in fields. */
-export function logEvents(log: Pick<Logger, Level>): (event: LogEvent) => void {
-  return ({ kind, ...fields }) => log[LEVELS[kind]](fields, kind);
+/** Writes one line for each event, its values in fields; the tail keeps it for those who ask. */
+export function logEvents(
+  log: Pick<Logger, Level>,
+  tail: LogTail,
+): (event: LogEvent) => void {
+  return ({ kind, ...fields }) => {
+    const [level, part] = KINDS[kind];
+    log[level](fields, kind);
+    tail.add({ level, part, event: kind, fields });
+  };
 }

@@ -5,15 +5,17 @@ import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
 import { now, wallTime } from "./clock.ts";
-import { Server } from "./core/index.ts";
+import { Server, type ServerFacts } from "./core/index.ts";
 import { Driver } from "./driver.ts";
 import { loadEncoders } from "./encoders/index.ts";
 import type { ServerHooks } from "./hooks.ts";
 import { Listeners } from "./listeners.ts";
 import { openLog } from "./log.ts";
 import { logEvents } from "./log-events.ts";
+import { LogTail } from "./log-tail.ts";
 import type { HomeBridge } from "./mqtt/home-bridge.ts";
 import { Programmes } from "./programmes.ts";
+import { factsOf } from "./server-facts.ts";
 import { JsonFileStore } from "./store/json-file.ts";
 
 const EXIT_FAILED = 1;
@@ -61,9 +63,10 @@ async function loadHooks(config: ServerConfig): Promise<MakeHooks | undefined> {
 
 /** Puts the parts together: the only place that knows them all. */
 async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Running> {
-  const onEvent = logEvents(openLog(config.log));
+  const tail = new LogTail(() => Date.now() / 1_000);
+  const onEvent = logEvents(openLog(config.log), tail);
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
-  const core = await makeCore(config, store);
+  const core = await makeCore(config, store, factsOf(config, tail));
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
   const programmes = new Programmes(config.streams);
   const driver: Driver = new Driver(core, {
@@ -110,7 +113,11 @@ async function loadHomeBridge(
   return HomeBridge.load({ mqtt, bufferMs, ...parts });
 }
 
-async function makeCore(config: ServerConfig, store: JsonFileStore): Promise<Server> {
+async function makeCore(
+  config: ServerConfig,
+  store: JsonFileStore,
+  facts: ServerFacts,
+): Promise<Server> {
   const makeEncoder = await loadEncoders();
   const { name, bufferMs, streams, clients, initialVolume, sendToMuted } = config;
   return new Server(
@@ -123,7 +130,7 @@ async function makeCore(config: ServerConfig, store: JsonFileStore): Promise<Ser
       saved: store.load(),
       wall: wallTime(),
     },
-    { makeEncoder, randomId: randomUUID, randomToken },
+    { makeEncoder, randomId: randomUUID, randomToken, facts },
     now(),
   );
 }

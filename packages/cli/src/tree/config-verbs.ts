@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import { lazily, withExamples } from "./verb.ts";
+import { lazily, withExamples, withServer } from "./verb.ts";
 
 /** Configuration files: checked, explained, taken over. */
 export function addConfigVerbs(program: Command): void {
@@ -24,6 +24,11 @@ export function addConfigVerbs(program: Command): void {
     ["tutti config print server.yaml", "bufferMs: 800 # server.yaml:3"],
     ["tutti config print --client", "a client's defaults"],
   );
+  const running = config
+    .command("running")
+    .description("what a server at work runs with, as YAML; secrets are left out")
+    .action(lazily(async () => (await import("../verbs/config-print.ts")).running));
+  withExamples(withServer(running), ["tutti config running --server den.local", ""]);
   const schema = config
     .command("schema")
     .description("the JSON schema of a file, for editors")

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { parseSeconds } from "../interval-option.ts";
 import { addClientCommands } from "./client-verbs.ts";
+import { addServerVerbs } from "./server-verbs.ts";
 import { lazily, withExamples, withServer } from "./verb.ts";
 
 /** Everything that reads or changes the house through the server's control API. */
@@ -11,6 +12,7 @@ export function addHouseVerbs(program: Command): void {
   addClientSettings(program);
   addClient(program);
   addEvents(program);
+  addServerVerbs(program);
   addRpc(program);
 }
 

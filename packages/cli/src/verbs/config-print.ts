@@ -11,6 +11,7 @@ import {
 import { EXIT_CONFIG } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { sayJson } from "../print.ts";
+import { type ServerOption, withServer } from "../with-house.ts";
 import { type DaemonOption, daemonOf, isFileError } from "./config-check.ts";
 
 /** What the systemd units give their daemons. */
@@ -35,6 +36,15 @@ export function print(file: string | undefined, options: DaemonOption): void {
     if (error instanceof ConfigError) throw new Failure(error.message, EXIT_CONFIG, error);
     throw error;
   }
+}
+
+/** `tutti config running`: of a server at work. */
+export async function running(options: ServerOption): Promise<void> {
+  await withServer(options, async (connection) => {
+    const { config } = await connection.call("Server.GetConfig", {});
+    const heading = ["What the server runs with, flags included."];
+    process.stdout.write(writeYaml(config, { heading, at: () => undefined }));
+  });
 }
 
 /** `tutti config schema server|client`: what editors check and complete a file with. */

@@ -3,7 +3,7 @@ import { clientConfigJsonSchema, parseClientConfig } from "./client-config.ts";
 import { formatCodecChoice } from "./codec-choice.ts";
 import type { ConfigInput } from "./config-reading.ts";
 import type { Rules } from "./schema-mistakes.ts";
-import { parseServerConfig, serverConfigJsonSchema } from "./server-config.ts";
+import { parseServerConfig, type ServerConfig, serverConfigJsonSchema } from "./server-config.ts";
 import { parseSourceUri } from "./source-uri.ts";
 import type { StreamConfig } from "./stream-config.ts";
 import { YamlText } from "./yaml-text.ts";
@@ -32,6 +32,34 @@ export function effectiveServerConfig(input: ConfigInput): EffectiveConfig {
     value: { ...settled, streams },
     originAt: (path) => file.line(path) ?? streamOrigin(path, file, streams) ?? "default",
   };
+}
+
+/** What a server runs with, whatever it was told by, without what is nobody else's business. */
+export function runningServerConfig(config: ServerConfig): Mapping {
+  const { properties = {} } = serverConfigJsonSchema() as Rules;
+  // What only streams take over stands with each of them.
+  const own = Object.entries(properties).filter(([key]) => key !== "streams" && key in config);
+  const settled = settle({ properties: Object.fromEntries(own) }, undefined, config);
+  const rules = properties.streams?.items ?? {};
+  const streams = config.streams.map((stream) => streamValue(rules, stream));
+  return masked({ ...settled, streams }) as Mapping;
+}
+
+const SECRET = /password|secret|token|credential/i;
+
+/** Secrets become stars, and a person's own folder a tilde. */
+export function masked(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) return value.map((each) => masked(each, key));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([inner, each]) => [inner, masked(each, inner)]),
+    );
+  }
+  if (typeof value !== "string" || value === "") return value;
+  if (SECRET.test(key)) return "***";
+  return value
+    .replace(/^(\w+:\/\/)[^/@\s]+@/, "$1***@")
+    .replace(/^(\/home\/[^/]+|\/root)(?=\/|$)/, "~");
 }
 
 /** Throws ConfigError as the client would. */

@@ -18,6 +18,8 @@ export {
   type EffectiveConfig,
   effectiveClientConfig,
   effectiveServerConfig,
+  masked,
+  runningServerConfig,
   sourceMapping,
 } from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";

@@ -8,4 +8,5 @@ export { type JsonSchema, type OpenRpc, openRpc } from "./openrpc.ts";
 export { OWN_METHODS } from "./own-methods.ts";
 export * from "./preset.ts";
 export * from "./saved-house.ts";
+export * from "./server-methods.ts";
 export * from "./sound.ts";

@@ -3,6 +3,7 @@ import { ReportedStats } from "./client-stats.ts";
 import { changed, changing, JsonValue, type MethodSpec } from "./method-spec.ts";
 import { Client, Group, HouseStatus } from "./model.ts";
 import { OWN_METHODS } from "./own-methods.ts";
+import { SERVER_METHODS } from "./server-methods.ts";
 
 const id = z.string();
 const NoParams = z.object({});
@@ -27,6 +28,7 @@ const RpcCommand = z.object({
 /** Every method there is, by name: types, checks and documentation all come from here. */
 export const METHODS = {
   ...OWN_METHODS,
+  ...SERVER_METHODS,
   "Client.GetStats": {
     summary: "How well a client plays, by its own last report; null when it sends none",
     params: ClientParams,

@@ -1,44 +1,16 @@
-import {
-  internalError,
-  METHODS,
-  type MethodName,
-  type MethodParams,
-  type MethodResult,
-  openRpc,
-  type RpcError,
-} from "@tutti/protocol/control";
+import { internalError, METHODS, type MethodResult, openRpc } from "@tutti/protocol/control";
+import { answer, type ControlContext, type Methods } from "./control-context.ts";
 import { CLIENT_NOT_FOUND, GROUP_NOT_FOUND, STREAM_NOT_FOUND } from "./control-refusals.ts";
 import { refuseCommand, refuseProperty } from "./control-streams.ts";
-import type { House, HouseChange, WallTime } from "./house.ts";
-import type { ClientCommand } from "./house-change.ts";
 import { ownMethods } from "./own-methods.ts";
 import { clientShape, groupShape } from "./reports.ts";
-import { type StatusContext, type StreamStatus, whole } from "./status.ts";
-
-/** What the methods work on. */
-export interface ControlContext extends StatusContext {
-  readonly house: House;
-  readonly wall: WallTime;
-  /** Whether a connected client carries out that command. */
-  readonly able: (client: string, command: ClientCommand) => boolean;
-}
-
-/** Either a result and what it changed, or the reason for neither. */
-export type Outcome<Name extends MethodName = MethodName> =
-  | { readonly result: MethodResult<Name>; readonly changes: HouseChange[] }
-  | { readonly error: RpcError };
-
-/** One function for each method. */
-export type Methods = {
-  readonly [Name in MethodName]: (
-    params: MethodParams<Name>,
-    context: ControlContext,
-  ) => Outcome<Name>;
-};
+import { serverMethods } from "./server-methods.ts";
+import { type StreamStatus, whole } from "./status.ts";
 
 /** One function for each method; parameters are checked before, ids are looked up here. */
 export const methods: Methods = {
   ...ownMethods,
+  ...serverMethods,
   "Client.GetStats": ({ id }, { house, reports }) =>
     house.client(id) ? answer({ stats: reports().get(id) ?? null }) : { error: CLIENT_NOT_FOUND },
   "Client.GetStatus": ({ id }, { house, reports }) => {
@@ -114,10 +86,6 @@ export const methods: Methods = {
   }),
   "rpc.discover": (_, { about }) => answer({ ...openRpc(about.version) }),
 };
-
-function answer<Result>(result: Result): { result: Result; changes: HouseChange[] } {
-  return { result, changes: [] };
-}
 
 function streamOf(id: string, { streams }: ControlContext): StreamStatus | undefined {
   return streams.find((stream) => stream.id === id);

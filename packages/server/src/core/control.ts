@@ -14,7 +14,8 @@ import {
   readParams,
   successResponse,
 } from "@tutti/protocol/control";
-import { type ControlContext, methods, type Outcome } from "./control-methods.ts";
+import type { ControlContext, Outcome } from "./control-context.ts";
+import { methods } from "./control-methods.ts";
 import type { House, HouseChange } from "./house.ts";
 import { whole } from "./status.ts";
 

@@ -8,7 +8,7 @@ export type { BridgeOptions } from "./mqtt/retained.ts";
 export { statusTopic } from "./mqtt/topics.ts";
 export { Occasions } from "./occasions.ts";
 export type { ServerOutput } from "./outbox.ts";
-export type { Encoder, Packet, ServerPorts } from "./ports.ts";
+export type { Encoder, Packet, ServerFacts, ServerPorts } from "./ports.ts";
 export { UNSENT_BYTES_MIN } from "./send-queue.ts";
 export { Server } from "./server.ts";
 export type { Arrival } from "./stream-clock.ts";

@@ -13,7 +13,7 @@ import {
   type RpcError,
   type Sound,
 } from "@tutti/protocol/control";
-import type { ControlContext, Methods } from "./control-methods.ts";
+import { answer, type ControlContext, type Methods } from "./control-context.ts";
 import { CLIENT_NOT_FOUND, GROUP_NOT_FOUND, STREAM_NOT_FOUND } from "./control-refusals.ts";
 import type { ClientCommand, HouseChange } from "./house-change.ts";
 import { PRESETS_MAX } from "./house-presets.ts";
@@ -99,7 +99,7 @@ export const ownMethods: Pick<Methods, keyof typeof OWN_METHODS> = {
     const changes = house.deletePreset(name);
     return { result: { presets: namesOf(house) }, changes };
   },
-  "Preset.List": (_, { house }) => ({ result: { presets: [...house.presets] }, changes: [] }),
+  "Preset.List": (_, { house }) => answer({ presets: [...house.presets] }),
   "Preset.Recall": ({ name }, context) => {
     const { house } = context;
     const preset = presetOf(name, house);

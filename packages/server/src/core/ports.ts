@@ -1,5 +1,6 @@
 import type { SampleFormat } from "@tutti/protocol";
 import type { CodecChoice } from "@tutti/protocol/config";
+import type { LogLine, LogQuery, ServerInfo } from "@tutti/protocol/control";
 
 /** Finished packets and what each covers. */
 export interface Packet {
@@ -19,9 +20,19 @@ export interface Encoder {
   close(): void;
 }
 
+/** What only the shell knows of this server, for controllers that ask. */
+export interface ServerFacts {
+  process(): Pick<ServerInfo, "nodeVersion" | "startedAt" | "addresses" | "ports">;
+  /** In the words of server.yaml, without secrets. */
+  config(): Readonly<Record<string, unknown>>;
+  log(query: LogQuery): { readonly lines: LogLine[]; readonly last: number };
+}
+
 /** All that the server's core needs from outside besides its inputs. */
 export interface ServerPorts {
   makeEncoder(choice: CodecChoice, format: SampleFormat, chunkMs: number): Encoder;
+  /** Absent: nothing of the kind is told. */
+  readonly facts?: ServerFacts;
   /** UUID shaped. */
   randomId(): string;
   /** Sixteen hexadecimal digits that nobody guesses. */

@@ -1,6 +1,5 @@
 import { between, type ServerInstant, toMillis } from "@tutti/protocol";
 import type { Client, ClientStats, Group, ReportedStats } from "@tutti/protocol/control";
-import type { Session } from "./session.ts";
 
 /** What a client said of itself, and when. Kept with its session: it ends with the connection. */
 export interface Report {
@@ -11,7 +10,14 @@ export interface Report {
 /** The last report of each connected client that sends any, by client id. */
 export type Reports = ReadonlyMap<string, ReportedStats>;
 
-export function reportsOf(sessions: Iterable<Session>, now: ServerInstant): Reports {
+/** Who may have sent one: a session. */
+interface Reporter {
+  readonly peer: { readonly clientId: string } | undefined;
+  readonly report: Report | undefined;
+  readonly rendition: { readonly coding: string } | undefined;
+}
+
+export function reportsOf(sessions: Iterable<Reporter>, now: ServerInstant): Reports {
   const reports = new Map<string, ReportedStats>();
   for (const { peer, report, rendition, bounds } of sessions) {
     if (!peer || !report) continue;

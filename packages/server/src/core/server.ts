@@ -84,7 +84,8 @@ export class Server {
     const reports = () => reportsOf(this.#audience.all, this.#now);
     const able = this.#players.able.bind(this.#players);
     this.#control = new Control(this.#house, () => {
-      return { about, streams: this.#streams.statuses, reports, wall: this.#wall, able };
+      const { facts } = ports;
+      return { about, streams: this.#streams.statuses, reports, wall: this.#wall, able, facts };
     });
   }
 
