@@ -34,6 +34,7 @@ export type ClientEvent = PlayerEvent | ShellEvent;
 const LEVELS = {
   synchronised: "info",
   "clock lost": "warn",
+  "clock bent": "info",
   "time over stream": "info",
   stream: "info",
   switched: "debug",

@@ -46,6 +46,7 @@ export class AnswerBends {
   readonly #took: number[] = [];
   readonly #fit = new HingeFit(SLICES_MAX);
   #bend: Hinge | undefined;
+  #news: Hinge | undefined;
   #mendedAt = 0;
   #soughtAt = 0;
 
@@ -100,7 +101,15 @@ export class AnswerBends {
     this.doubtful = this.#fit.squares > SQUARES_DOUBTFUL && Math.abs(hinge?.ppm ?? 0) > STEEP_MIN;
     // At the edge it is what lies further back that does not fit.
     if (!hinge || hinge.at < from + STEP_S || !this.#isProven(hinge)) return undefined;
+    this.#news = hinge;
     return this.#take(hinge);
+  }
+
+  /** The bend that was found since this was last asked: told once, as it was first seen. */
+  takeNews(): Hinge | undefined {
+    const news = this.#news;
+    this.#news = undefined;
+    return news;
   }
 
   /** Looks again at the bend found last, from time to time; what it says now takes the place of what it said. */

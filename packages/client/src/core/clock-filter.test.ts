@@ -140,16 +140,22 @@ const quantile = (sorted: number[], part: number) =>
 
 const SEEDS = [1, 2, 3, 4, 5];
 
-/** Errors of all seeds together: one filter's luck is not the point. */
-function measure(path: Path, clocks: Clocks, seconds: number, from: number, to: number): number[] {
-  return SEEDS.flatMap((seed) => {
-    const bench = new Bench(path, clocks, seed);
-    bench.run(seconds);
-    return bench.sizes(from, to);
-  }).sort((a, b) => a - b);
+const runs = new Map<Path, readonly Bench[]>();
+
+/** Ten minutes over a path for each seed, 50 ppm fast or slow: run once, as several tests look at the same. */
+function tenMinutes(path: Path): readonly Bench[] {
+  const known = runs.get(path);
+  if (known) return known;
+  const benches = SEEDS.map((seed) => {
+    const bench = new Bench(path, { offset: 1e9, driftPpm: seed % 2 ? 50 : -50 }, seed);
+    bench.run(600);
+    return bench;
+  });
+  runs.set(path, benches);
+  return benches;
 }
 
-describe("finds the server's clock, 50 ppm fast", () => {
+describe("finds the server's clock, 50 ppm fast or slow", () => {
   test.each([
     // name, path, from s, to s, median us, 95 % us, worst us
     ["quiet wire", lan, 0, 1, 25, 45, 60],
@@ -164,7 +170,10 @@ describe("finds the server's clock, 50 ppm fast", () => {
     ["20 +- 20 ms", jitter20, 120, 300, 60, 130, 250],
   ] as const)("$0, $2 to $3 s: median below $4 us, 95 % below $5, all below $6", (...row) => {
     const [, path, from, to, median, most, worst] = row;
-    const errors = measure(path, { offset: 1e9, driftPpm: 50 }, to, from, to);
+    // Of all seeds together: one filter's luck is not the point.
+    const errors = tenMinutes(path)
+      .flatMap((bench) => bench.sizes(from, to))
+      .sort((a, b) => a - b);
     expect(quantile(errors, 0.5)).toBeLessThan(median);
     expect(quantile(errors, 0.95)).toBeLessThan(most);
     expect(quantile(errors, 1)).toBeLessThan(worst);
@@ -194,11 +203,7 @@ test.each([
 ] as const)(
   "$0: the truth lies outside the stated bound at most $2 of the time",
   (_name, path, part) => {
-    const all = SEEDS.flatMap((seed) => {
-      const bench = new Bench(path, { offset: 0, driftPpm: 20 }, seed);
-      bench.run(300);
-      return bench.errors.filter(({ at }) => at > 2e6);
-    });
+    const all = tenMinutes(path).flatMap((bench) => bench.errors.filter(({ at }) => at > 2e6));
     const outside = all.filter(({ error, bound }) => Math.abs(error) > bound);
     expect(outside.length / all.length).toBeLessThan(part);
   },
@@ -221,12 +226,12 @@ describe("follows a clock that changes", () => {
     ["20 +- 20 ms", jitter20, -1e9, 0, 20, 600],
   ] as const)("$0, step of $2 us, bend of $3 ppm: after $4 s within $5 us", (...row) => {
     const [, path, step, bend, after, limit] = row;
-    for (const seed of SEEDS) {
+    for (const seed of SEEDS.slice(0, 3)) {
       const bench = new Bench(path, { offset: 1e9, driftPpm: 20 }, seed);
       bench.run(120);
       bench.change(step, bend);
       const changed = bench.now / 1e6;
-      bench.run(60);
+      bench.run(after + 20);
       if (step !== 0) expect(bench.lessons).toContain("restarted");
       expect(bench.lessons).toContain("suspected");
       expect(quantile(bench.sizes(changed + after), 1)).toBeLessThan(limit);
@@ -240,16 +245,12 @@ describe("follows a clock that changes", () => {
     ["5 +- 5 ms", jitter5],
     ["20 +- 20 ms", jitter20],
   ] as const)("$0: never takes delay for a change", (_name, path) => {
-    for (const seed of SEEDS) {
-      const bench = new Bench(path, { offset: 1e9, driftPpm: -50 }, seed);
-      bench.run(600);
-      expect(bench.lessons).not.toContain("restarted");
-    }
+    for (const bench of tenMinutes(path)) expect(bench.lessons).not.toContain("restarted");
   });
 });
 
 test("in order beside audio, 20 +- 20 ms: never restarted, below 250 us from the second minute on", () => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  for (const seed of SEEDS) {
     const bench = new Bench(ordered20(), { offset: 1e9, driftPpm: 10 }, seed);
     bench.run(300);
     expect(bench.lessons).not.toContain("restarted");
@@ -264,6 +265,34 @@ test("keeps the drift over a reset, as it belongs to the machines", () => {
   expect(bench.filter.acceptable).toBe(false);
   bench.run(0.3);
   expect(bench.filter.drift).toBeGreaterThan(35);
+});
+
+test("tells once of a bend that answers have shown", () => {
+  const bench = new Bench(lan, { offset: 0, driftPpm: 20 });
+  bench.run(20);
+  expect(bench.filter.takeBendNews()).toBeUndefined();
+  bench.change(0, 500);
+  bench.run(5);
+  // This host's clock loses what the server's gains; mending is left out.
+  expect(Math.abs((bench.filter.takeBendNews()?.ppm ?? 0) + 500)).toBeLessThan(250);
+  expect(bench.filter.takeBendNews()).toBeUndefined();
+});
+
+test("states no round trip that is negative, though a clock that moves has its lines cross", () => {
+  const filter = new ClockFilter();
+  for (let index = 0; index < 5; index++) {
+    const sent = index * 5_000;
+    // 200 us there and back, and a clock that is 150 us ahead of that each time.
+    const received = sent + 100 + index * 150;
+    filter.learn({
+      clientSent: localInstant(sent),
+      serverReceived: serverInstant(received),
+      serverSent: serverInstant(received),
+      clientReceived: localInstant(sent + 200),
+    });
+    expect(filter.roundTrip).toBeGreaterThan(0);
+    expect(filter.errorMaxAt(localInstant(sent))).toBeGreaterThan(filter.roundTrip / 2);
+  }
 });
 
 test.each([

@@ -42,6 +42,8 @@ const ROUND_TRIP_MAX = 5_000_000;
 const DRIFT_SPREAD = 30;
 /** The same after a small contradiction: something is slewing one of the clocks. (ppm) */
 const DRIFT_SPREAD_SLEWING = 400;
+/** How many pairs of hosts are so far apart for one whose clocks NTP keeps, before anything was measured. */
+const DRIFT_ODDS = 4;
 /** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
 const SLEW_MAX = 20_000;
 const BEND_SHOWN_AFTER = 300_000;
@@ -110,8 +112,11 @@ export class ClockFilter {
   #turnedWrongMax = TURNED_WRONG_MAX;
   /** The least round trip, as it was before a bend squeezes the lines. (us) */
   #path = 0;
+  /** The least round trip of a single exchange since the last reset. (us) */
+  #quickest = 0;
   #driftGuess = 0;
   #driftSpread = DRIFT_SPREAD;
+  #driftOdds = DRIFT_ODDS;
   #line: Line = NO_LINE;
 
   /** Forgets everything but the drift, which is a property of the two machines. */
@@ -123,6 +128,7 @@ export class ClockFilter {
     this.#answers.clear();
     this.#driftGuess = this.#line.drift;
     this.#driftSpread = DRIFT_SPREAD;
+    this.#driftOdds = 1;
     this.#slotBends.lastAt = -Infinity;
     this.#horizon = -Infinity;
     this.#horizonBefore = -Infinity;
@@ -211,6 +217,11 @@ export class ClockFilter {
     return (moment - this.#originLocal) / 1_000_000;
   }
 
+  /** The bend of the server's clock that answers have shown since this was last asked: by how much more this host's gains. */
+  takeBendNews(): Hinge | undefined {
+    return this.#answers.takeNews();
+  }
+
   /** Exchanges learned since the last reset. */
   get exchanges(): number {
     return this.#count;
@@ -239,9 +250,13 @@ export class ClockFilter {
     return ppm(this.#line.drift * 1_000_000);
   }
 
-  /** The least time a question and its answer spent under way. */
+  /**
+   * The least time a question and its answer spent under way: by the lines, or where a clock that moves under way has had those
+   * cross, of a single exchange.
+   */
   get roundTrip(): Micros {
-    return micros(this.#line.upper - this.#line.lower);
+    const apart = this.#line.upper - this.#line.lower;
+    return micros(apart > 0 ? apart : this.#quickest);
   }
 
   /** How far off `offsetAt(moment)` may be for what more answers can improve: two standard deviations. */
@@ -259,21 +274,18 @@ export class ClockFilter {
    * lies within; on a path whose ways are alike, far within.
    */
   errorMaxAt(moment: LocalInstant): Micros {
-    return micros(1.5 * this.uncertaintyAt(moment) + Math.max(0, this.#halfDelay));
+    return micros(1.5 * this.uncertaintyAt(moment) + this.roundTrip / 2);
   }
 
   get #middle(): number {
     return (this.#line.upper + this.#line.lower) / 2;
   }
 
-  get #halfDelay(): number {
-    return (this.#line.upper - this.#line.lower) / 2;
-  }
-
   #begin({ clientSent, serverReceived }: TimeExchange): void {
     this.#originLocal = clientSent;
     this.#originOffset = serverReceived - clientSent;
     this.#line = { ...NO_LINE, drift: this.#driftGuess };
+    this.#quickest = Infinity;
   }
 
   #boundsOf(exchange: TimeExchange): Bounds {
@@ -361,7 +373,8 @@ export class ClockFilter {
   }
 
   #fit(): void {
-    const prior = { drift: this.#driftGuess, spread: this.#driftSpread / 1_000_000 };
+    const spread = this.#driftSpread / 1_000_000;
+    const prior = { drift: this.#driftGuess, spread, odds: this.#driftOdds };
     const from = this.#window.slotAt(this.#horizon);
     const before = this.#line.at;
     const strip = this.#fitter.fit(prior, this.#line.drift, from);
@@ -371,6 +384,7 @@ export class ClockFilter {
   }
 
   #take({ upperAt, upper, lowerAt, lower }: Bounds): void {
+    this.#quickest = Math.min(this.#quickest, upper - lower);
     this.#window.take(upperAt, upper, lowerAt, lower, this.#line.drift);
     this.#mean.note((upperAt + lowerAt) / 2, (upper + lower) / 2, upper - lower);
     this.#count++;

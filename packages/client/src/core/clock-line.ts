@@ -22,6 +22,10 @@
  * density over that depth is k - 1 over the sum of all depths, cut at the k-th (censored exponential; Epstein and
  * Sobel, 1953), less one half as the slope has been fitted to them, too.
  *
+ * That jump is not sharp: threads that wake up at both ends let f rise over a time b only, as 1 - exp(-x / b). Then
+ * the least of n bounds is off by sqrt((2 - pi / 2) b / R) rather than 1 / R (Rayleigh's distribution): more than that once many
+ * were seen. Both together stand for 1 / R above.
+ *
  * Crystals wander, so a bound that is t old is loosened by WANDER t^2 / 2.
  */
 import type { ClockWindow } from "./clock-window.ts";
@@ -37,6 +41,13 @@ const NEAREST_MIN = 4;
 const FEW_PART = 0.25;
 /** Of the numbers judged by, what the fit takes for itself. */
 const FITTED = 1.5;
+/**
+ * Over which time the jump rises: 100 us in one thread, half of which the density of the nearest has in it already. Of paths that
+ * vary by less than so many times that, the density has most of it. (us)
+ */
+const BLUR = 60;
+const BLUR_SEEN = 10;
+const RAYLEIGH = 2 - Math.PI / 2;
 /** Both directions are held to be alike until so many exchanges have shown that they are not. */
 const ALIKE = 8;
 /** Least depth of a slot. (us) */
@@ -56,6 +67,8 @@ const SUM_STEPS = 32;
 export interface DriftPrior {
   readonly drift: number;
   readonly spread: number;
+  /** How many pairs of hosts are so far off for one whose clocks NTP keeps at the expected drift. */
+  readonly odds: number;
 }
 
 /** Two parallel lines: heights at the moment `at`. (us) */
@@ -76,7 +89,7 @@ export type Sign = 1 | -1;
 /** Fits lines; keeps the room it works in. */
 export class LineFitter {
   #window: ClockWindow;
-  #prior: DriftPrior = { drift: 0, spread: 1 };
+  #prior: DriftPrior = { drift: 0, spread: 1, odds: 1 };
   #slack = new Float64Array(64);
   #depths = new Float64Array(64);
   #sorted = new Float64Array(64);
@@ -87,7 +100,9 @@ export class LineFitter {
   #from = 0;
   #to = 0;
   #exchanges = 0;
-  /** R and Q. (1 / us) */
+  /** n f(0), and R and Q: what is left of that by the blur. (1 / us) */
+  #upperDensity = 0;
+  #lowerDensity = 0;
   #upperRate = 0;
   #lowerRate = 0;
   /** When the bound that the last height rests on was seen. (us) */
@@ -124,8 +139,9 @@ export class LineFitter {
     this.#prior = prior;
     this.#reach = REACH * prior.spread;
     this.#begin();
-    this.#upperRate = above * this.#exchanges;
-    this.#lowerRate = below * this.#exchanges;
+    this.#upperDensity = above * this.#exchanges;
+    this.#lowerDensity = below * this.#exchanges;
+    this.#blur();
     return this.#believe();
   }
 
@@ -135,15 +151,15 @@ export class LineFitter {
     const line = this.#sum(peak);
     const evidence = this.#evidence;
     if (prior.spread <= TIGHT) return line;
-    this.#prior = { drift: prior.drift, spread: TIGHT };
+    this.#prior = { ...prior, spread: TIGHT };
     const tight = this.#sum(this.#peak());
-    const share = 1 / (1 + Math.exp(evidence - this.#evidence));
+    const share = 1 / (1 + prior.odds * Math.exp(evidence - this.#evidence));
     return mix(line, tight, share);
   }
 
   /** How often, of all exchanges, a bound of that side comes within a microsecond of its line. */
   nearness(sign: Sign): number {
-    return (sign > 0 ? this.#upperRate : this.#lowerRate) / this.#exchanges;
+    return (sign > 0 ? this.#upperDensity : this.#lowerDensity) / this.#exchanges;
   }
 
   #begin(): void {
@@ -180,11 +196,17 @@ export class LineFitter {
   }
 
   #judgeDepths(drift: number): void {
-    this.#upperRate = this.#rate(1, drift);
-    this.#lowerRate = this.#rate(-1, drift);
+    this.#upperDensity = this.#densityNear(1, drift);
+    this.#lowerDensity = this.#densityNear(-1, drift);
+    this.#blur();
   }
 
-  #rate(sign: Sign, drift: number): number {
+  #blur(): void {
+    this.#upperRate = blurred(this.#upperDensity, this.#exchanges);
+    this.#lowerRate = blurred(this.#lowerDensity, this.#exchanges);
+  }
+
+  #densityNear(sign: Sign, drift: number): number {
     const times = sign > 0 ? this.#window.upperAt : this.#window.lowerAt;
     const values = sign > 0 ? this.#window.upper : this.#window.lower;
     const best = sign * this.#height(sign, drift);
@@ -296,6 +318,12 @@ export class LineFitter {
       covariance: products / weight - middle * turn,
     };
   }
+}
+
+/** What the blur leaves of the density of so many exchanges. */
+function blurred(density: number, exchanges: number): number {
+  const blur = BLUR / (1 + (BLUR_SEEN * BLUR * density) / exchanges);
+  return density / Math.sqrt(1 + RAYLEIGH * blur * density);
 }
 
 /**

@@ -14,6 +14,16 @@ export type PlayerEvent =
       readonly kind: "clock lost";
       readonly reason: "server clock changed" | "host clock jumped" | "answers contradict";
     }
+  /**
+   * A clock runs at another rate than it did, as when NTP slews it. Told once, as first measured; a server's that turns out to be
+   * this host's is told again as that.
+   */
+  | {
+      readonly kind: "clock bent";
+      readonly whose: "host" | "server";
+      readonly gainedPpm: number;
+      readonly doubtPpm: number;
+    }
   /** Datagrams for the time do not get through: the stream is used for it. */
   | { readonly kind: "time over stream" }
   | { readonly kind: "stream"; readonly codec: string; readonly format: SampleFormat }

@@ -1,3 +1,4 @@
+import { localInstant, ppm } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
 import { type RoomOptions, VirtualRoom } from "../../test/virtual-room.ts";
 
@@ -265,6 +266,17 @@ test("this host's clock jumps: faded, and back in time at once", () => {
   expect(room.happened("clock lost")).toBe(1);
   expect(room.silenceMs(begun + 1, begun + 5.9)).toBeLessThan(40);
   expect(room.worst(begun + 3.2)).toBeLessThan(40);
+});
+
+test("a bend of this host's clock is told once, whatever is mended of it", () => {
+  const { room } = playing({}, 3);
+  const first = { at: localInstant(room.local() - 300_000), ppm: ppm(400), doubt: ppm(40) };
+  room.player.clockBent(first);
+  room.player.clockBent({ ...first, ppm: ppm(480), doubt: ppm(20), replaces: first });
+  room.run(0.2e6);
+  // Nothing bent it here: answers may contradict, which is told as the server's.
+  const told = room.events.flatMap(({ event }) => (event.kind === "clock bent" ? [event] : []));
+  expect(told.filter(({ whose }) => whose === "host")).toHaveLength(1);
 });
 
 test("the server's clock steps under an open connection: found from the answers alone", () => {

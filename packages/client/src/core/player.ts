@@ -140,7 +140,7 @@ export class Player {
 
   /** This host's clock runs at another rate than it did, as the card's records show. */
   clockBent(bend: ClockBend): void {
-    this.#time.bent(bend);
+    this.#time.bent(bend, this.#outputs);
     this.#heard.bent(bend.at, bend.ppm - (bend.replaces?.ppm ?? 0));
   }
 

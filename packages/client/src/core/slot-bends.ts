@@ -50,7 +50,7 @@ export class SlotBends {
 
   /** After a bend: whether the oldest slots are still from before it, as lines without them lie further apart. */
   #remnantUntil({ drift, upper, lower }: Line, split: number): boolean {
-    const young = this.#fitter.fit({ drift, spread: BEND }, drift, split);
+    const young = this.#fitter.fit({ drift, spread: BEND, odds: 1 }, drift, split);
     const apart = young.upper - young.lower - upper + lower;
     const least = BENT_MIN + BENT_DOUBT_AGAIN * Math.sqrt(young.variance);
     if (apart / 2 < least || apart / 2 > REMNANT_MAX) return false;
@@ -61,8 +61,8 @@ export class SlotBends {
   #bentAt(line: Line, split: number, again: boolean): number | undefined {
     const { drift } = line;
     if (this.#window.exchangesFrom(split) < BENT_EXCHANGES_MIN) return undefined;
-    const old = this.#fitter.fit({ drift, spread: DRIFT_SPREAD }, drift, 0, split);
-    const young = this.#fitter.fitAlike({ drift, spread: BEND }, split);
+    const old = this.#fitter.fit({ drift, spread: DRIFT_SPREAD, odds: 1 }, drift, 0, split);
+    const young = this.#fitter.fitAlike({ drift, spread: BEND, odds: 1 }, split);
     const upper = young.upper - old.upper;
     const lower = young.lower - old.lower;
     const moved = upper > 0 === lower > 0 ? Math.min(Math.abs(upper), Math.abs(lower)) : 0;

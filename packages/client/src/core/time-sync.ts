@@ -73,6 +73,7 @@ const SETTLED: readonly { readonly uncertainty: number; readonly interval: Micro
   { uncertainty: 18, interval: seconds(2) },
   { uncertainty: 22, interval: seconds(1) },
   { uncertainty: 29, interval: millis(200) },
+  { uncertainty: 40, interval: millis(50) },
   { uncertainty: Infinity, interval: millis(30) },
 ];
 /** On a noisy path each question counts alike, and a start is when they are worth most. */

@@ -123,8 +123,11 @@ export class Timekeeper {
   }
 
   /** This host's clock runs at another rate than it did: what was measured is turned by that. */
-  bent(bend: ClockBend): void {
+  bent(bend: ClockBend, outputs: PlayerOutput[]): void {
     this.#clock.bent(bend);
+    // What replaces a first guess is the same bend, measured better.
+    if (bend.replaces) return;
+    tell(outputs, { kind: "clock bent", whose: "host", gainedPpm: bend.ppm, doubtPpm: bend.doubt });
   }
 
   /** All is new: asks in a burst. */
@@ -143,6 +146,16 @@ export class Timekeeper {
     const news = this.#clock.learn(exchange);
     this.#sync.answered(way, now, micros(exchange.clientReceived - exchange.clientSent));
     this.#judge(now);
+    const bend = this.filter.takeBendNews();
+    // The server's clock loses what this host's seems to gain.
+    if (bend) {
+      tell(outputs, {
+        kind: "clock bent",
+        whose: "server",
+        gainedPpm: -bend.ppm,
+        doubtPpm: bend.doubt,
+      });
+    }
     if (news === "replaced") tell(outputs, { kind: "clock lost", reason: "server clock changed" });
     if (news === "restarted") tell(outputs, { kind: "clock lost", reason: "answers contradict" });
     if (news === "suspected" || news === "restarted") this.#sync.urge(now);
