@@ -34,7 +34,6 @@ const KINDS = {
   "clock went back": ["warn", "server"],
   "client volume": ["debug", "client"],
   "client stream": ["debug", "client"],
-  "clock went back": ["warn", "stream"],
   "chunks dropped": ["warn", "client"],
   "client degraded": ["warn", "client"],
   "client recovered": ["info", "client"],
@@ -67,10 +66,7 @@ const KINDS = {
 } as const satisfies Record<LogEvent["kind"], readonly [Level, LogLine["part"]]>;
 
 /** Writes one line for each event, its values in fields; the tail keeps it for those who ask. */
-export function logEvents(
-  log: Pick<Logger, Level>,
-  tail: LogTail,
-): (event: LogEvent) => void {
+export function logEvents(log: Pick<Logger, Level>, tail: LogTail): (event: LogEvent) => void {
   return ({ kind, ...fields }) => {
     const [level, part] = KINDS[kind];
     log[level](fields, kind);

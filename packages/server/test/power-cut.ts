@@ -54,7 +54,8 @@ export class PowerCutDisk implements Disk {
       const names = new Map(this.#durable);
       for (const step of this.#pending.slice(0, written)) step(names);
       // Of a disk that never flushes all that was ever written hangs in the air: whether it is there has to do.
-      for (const tear of this.#flushes ? tears(names) : [GONE, THERE]) yield new PowerCutDisk({ names: torn(names, tear) });
+      for (const tear of this.#flushes ? tears(names) : [GONE, THERE])
+        yield new PowerCutDisk({ names: torn(names, tear) });
     }
   }
 

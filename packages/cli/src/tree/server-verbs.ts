@@ -7,7 +7,16 @@ type Part = LogLine["part"];
 
 /* Written out again, as the schemas that name them take longer to load than a verb takes to run. */
 const LEVELS: readonly Level[] = ["error", "warn", "info", "debug", "trace"];
-const PARTS: readonly Part[] = ["client", "control", "discovery", "hook", "mqtt", "server", "state", "stream"];
+const PARTS: readonly Part[] = [
+  "client",
+  "control",
+  "discovery",
+  "hook",
+  "mqtt",
+  "server",
+  "state",
+  "stream",
+];
 
 /** What a server tells of itself. */
 export function addServerVerbs(program: Command): void {

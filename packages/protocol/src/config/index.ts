@@ -23,8 +23,8 @@ export {
   sourceMapping,
 } from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";
-export type { BrokerAddress, MqttConfig } from "./mqtt-config.ts";
 export type { HookName, HooksConfig } from "./hooks-config.ts";
+export type { BrokerAddress, MqttConfig } from "./mqtt-config.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
   parseServerConfig,

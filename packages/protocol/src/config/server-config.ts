@@ -5,8 +5,8 @@ import { parseCodecChoice } from "./codec-choice.ts";
 import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-reading.ts";
 import { logField, nameField, parseFields, portField, textOf } from "./fields.ts";
 import type { Flag } from "./flags.ts";
-import { MQTT, type MqttConfig } from "./mqtt-config.ts";
 import { type HooksConfig, hooksSchema } from "./hooks-config.ts";
+import { MQTT, type MqttConfig } from "./mqtt-config.ts";
 import { rulesOf, type SchemaMistake } from "./schema-mistakes.ts";
 import {
   bufferField,

@@ -3,7 +3,16 @@ import { JsonValue, type MethodSpec, Revision } from "./method-spec.ts";
 import { Stream } from "./model.ts";
 
 /** The parts of a server that its log is told apart by. */
-export const LOG_PARTS = ["client", "control", "discovery", "hook", "mqtt", "server", "state", "stream"] as const;
+export const LOG_PARTS = [
+  "client",
+  "control",
+  "discovery",
+  "hook",
+  "mqtt",
+  "server",
+  "state",
+  "stream",
+] as const;
 
 /** How many lines of its log a server keeps in memory. */
 export const LOG_LINES_MAX = 1_000;

@@ -19,9 +19,7 @@ export class HouseRecords {
   /** Each client's group: asked for every chunk that goes out. */
   #homes: ReadonlyMap<string, GroupRecord> = new Map();
 
-  readonly #savedClient = remembered(
-    ({ connected: _, ...client }: Client): SavedClient => client,
-  );
+  readonly #savedClient = remembered(({ connected: _, ...client }: Client): SavedClient => client);
   readonly #savedGroup = remembered(
     ({ sleepAt, ...group }: GroupRecord): SavedGroup => ({
       ...group,

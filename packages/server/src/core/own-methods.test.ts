@@ -140,7 +140,13 @@ describe("the sleep timer", () => {
     expect(groupOf("own").tutti).toEqual({ sleepAt: 61 });
     expect(pass(60)).toEqual([]);
     const outputs = pass(61);
-    expect(outputs.map(({ kind }) => kind)).toEqual(["persist", "notify", "send", "notify"]);
+    expect(outputs.map(({ kind }) => kind)).toEqual([
+      "persist",
+      "notify",
+      "event",
+      "send",
+      "notify",
+    ]);
     expect(groupOf("own")).toMatchObject({ muted: true });
     expect(groupOf("own")).not.toHaveProperty("tutti");
     expect(pass(62)).toEqual([]);

@@ -15,6 +15,8 @@ interface Reporter {
   readonly peer: { readonly clientId: string } | undefined;
   readonly report: Report | undefined;
   readonly rendition: { readonly coding: string } | undefined;
+  /** Between which codings it is given one, and why. */
+  readonly bounds: Partial<ReportedStats> | undefined;
 }
 
 export function reportsOf(sessions: Iterable<Reporter>, now: ServerInstant): Reports {

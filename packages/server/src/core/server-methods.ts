@@ -15,7 +15,9 @@ const NOT_TOLD = { error: internalError("This server tells nothing of itself") }
 /** One function for each method that tells of the server itself. */
 export const serverMethods: Pick<Methods, keyof typeof SERVER_METHODS> = {
   "Server.GetConfig": (_, { facts }) =>
-    facts ? answer({ config: facts.config() as MethodResult<"Server.GetConfig">["config"] }) : NOT_TOLD,
+    facts
+      ? answer({ config: facts.config() as MethodResult<"Server.GetConfig">["config"] })
+      : NOT_TOLD,
   "Server.GetInfo": (_, context) =>
     context.facts ? answer({ info: infoOf(context, context.facts) }) : NOT_TOLD,
   "Server.GetLog": (query, { facts }) => (facts ? answer(facts.log(query)) : NOT_TOLD),

@@ -188,7 +188,13 @@ describe("what is set by a controller", () => {
     const volume = { muted: false, percent: 55 };
     const outputs = rig.call("Client.SetVolume", { id: "stock", volume });
 
-    expect(outputs.map(({ kind }) => kind)).toEqual(["persist", "send", "respond", "notify"]);
+    expect(outputs.map(({ kind }) => kind)).toEqual([
+      "persist",
+      "event",
+      "send",
+      "respond",
+      "notify",
+    ]);
     expect(sentTo(outputs, 1)).toMatchObject([{ kind: "server settings", volumePercent: 55 }]);
     expect(outputs.at(-1)).toMatchObject({ kind: "notify", except: 1 });
   });

@@ -109,7 +109,10 @@ export function replayed(
     if (!change) break;
     result = changed(result, change);
   }
-  return { house: result, left: changes.filter(({ revision }) => revision > result.revision).length };
+  return {
+    house: result,
+    left: changes.filter(({ revision }) => revision > result.revision).length,
+  };
 }
 
 function changesIn(text: string): SavedChange[] {

@@ -57,7 +57,7 @@ async function stepsNeeded(): Promise<number> {
 }
 
 function linesIn(disk: PowerCutDisk, file: string): number {
-  return disk.exists(file) ? disk.read(file).match(/^[0-9a-f]{8} \{/gm)?.length ?? 0 : 0;
+  return disk.exists(file) ? (disk.read(file).match(/^[0-9a-f]{8} \{/gm)?.length ?? 0) : 0;
 }
 
 interface Losses {
