@@ -40,6 +40,8 @@ const STEEP_MIN = 120;
 const LEFT_MAX = 4;
 /** Slices later than the middle one by so many times what that is later than the earliest are held-up threads. */
 const HELD_UP = 6;
+/** Slices earlier than both neighbours by so many times what neighbours usually differ by are held-up threads, too. */
+const DIPS = 6;
 /** Least spread of slices: what rounding of clocks leaves. (us) */
 const SPREAD_MIN = 3;
 
@@ -124,7 +126,32 @@ export class HingeFinder {
     }
     this.#fit.count = slices;
     this.#fit.weight.fill(1 / SPREAD_MIN ** 2);
-    return slices > 2 * AFTER_SLICES_MIN && this.#leaveOut();
+    if (slices <= 2 * AFTER_SLICES_MIN) return false;
+    this.#leaveOutDips();
+    return this.#leaveOut();
+  }
+
+  /** A thread that is held up between clock and card makes one record early: see earliest.ts. */
+  #leaveOutDips(): void {
+    const fit = this.#fit;
+    const { x, y, count } = fit;
+    for (let k = 1; k < count; k++) {
+      this.#sorted[k - 1] = Math.abs((y[k] as number) - (y[k - 1] as number));
+    }
+    const usual = this.#sorted.subarray(0, count - 1).sort()[count >> 1] as number;
+    const dip = DIPS * (usual + SPREAD_MIN);
+    let kept = 0;
+    let before = Infinity;
+    for (let k = 0; k < count; k++) {
+      const late = y[k] as number;
+      const after = k + 1 < count ? (y[k + 1] as number) : -Infinity;
+      const dips = k > 0 && late < before - dip && late < after - dip;
+      before = late;
+      if (dips) continue;
+      x[kept] = x[k] as number;
+      y[kept++] = late;
+    }
+    fit.count = kept;
   }
 
   #leaveOut(): boolean {

@@ -138,6 +138,29 @@ test("callbacks held up by 20 ms now and then are no jump", () => {
   expect(Math.abs(lateness(card, line, 10))).toBeLessThan(1);
 });
 
+// As measured on a machine that stood still now and then: the clock had been asked already, the card had not.
+test.each([-90, -1_950, -20_000])("one record of %d us does not move the line", (early) => {
+  let heldUp = false;
+  const line = new TimingLine(RATE_HZ);
+  const card = new FakeCard(25, () => (heldUp ? early : (next() * 1e6) / RATE_HZ));
+  lateness(card, line, 10);
+  heldUp = true;
+  line.learn(card.records(1), 1);
+  heldUp = false;
+  for (let tenths = 0; tenths < 100; tenths++) {
+    expect(Math.abs(lateness(card, line, 0.1))).toBeLessThan(5);
+  }
+});
+
+test("records early by some now and then do not move the line", () => {
+  const line = new TimingLine(RATE_HZ);
+  const card = new FakeCard(-25, () => (next() < 0.005 ? -1_000 : 20) * next());
+  lateness(card, line, 10);
+  for (let tenths = 0; tenths < 200; tenths++) {
+    expect(Math.abs(lateness(card, line, 0.1))).toBeLessThan(10);
+  }
+});
+
 test("the device's own delay is reckoned at the card's rate", () => {
   const line = new TimingLine(RATE_HZ, 30);
   const card = new FakeCard(100, () => 30_000 * 100e-6); // counted at the nominal rate

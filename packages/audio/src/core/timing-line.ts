@@ -9,6 +9,7 @@ import {
   ppm,
 } from "@tutti/protocol";
 import { type ClockBend, HingeFinder } from "./clock-bend.ts";
+import { EarliestRecords, SLICES_MAX } from "./earliest.ts";
 import type { Hinge } from "./hinge.ts";
 import { TIMING_RECORD_NUMBERS } from "./port.ts";
 
@@ -18,11 +19,11 @@ import { TIMING_RECORD_NUMBERS } from "./port.ts";
  *     y(x) = y0 + 1e6 x / rate + a + b x / rate        (us)
  *
  * with b = -ppm: a card that runs fast passes its frames early. A record says y(x) plus an error that
- * is never negative: the card tells whole frames, or whole milliseconds, passed; the thread that asks
+ * is positive but for rare ones: the card tells whole frames, or whole milliseconds, passed; the thread that asks
  * is held up between asking the card and the clock. How the error is distributed is not known
  * and changes with the load, so its mean says nothing. Its smallest value over a second is near zero
  * and stays there. Hence: cut the last seconds into slices, take from each the record that is
- * earliest against the line so far, and put a least-squares line through those few.
+ * earliest against the line so far (earliest.ts), and put a least-squares line through those few.
  *
  * A line through a short window has a wild slope, so the slope is pulled towards what is known
  * before: zero +- PRIOR_PPM for a new card, the last slope +- KNOWN_PPM for one whose run broke off.
@@ -35,7 +36,6 @@ import { TIMING_RECORD_NUMBERS } from "./port.ts";
 
 /** Long enough for a slope within 2 ppm, short enough for a crystal that warms up. (s) */
 const WINDOW_S = 8;
-const SLICES_MAX = 8;
 /** A slice needs some records before its earliest is early. */
 const SLICE_RECORDS_MIN = 12;
 /** A window of 8 s, down to periods of 2 ms. */
@@ -49,6 +49,9 @@ const KNOWN_AFTER_S = 4;
 const JUMP_US = 2_000;
 /** A record may be late by any amount; a jump is when all are, for so long. */
 const LATE_US_MAX = 500_000;
+/** Few records are early, and none by what the next ones are, too: so many within so long tell of a jump. (us) */
+const EARLY_RECORDS = 3;
+const EARLY_WITHIN_US = 500_000;
 const FIT_EVERY_S = 0.25;
 /** How often a bend is looked for, and for how long after it how steep it is. (s) */
 const WATCH_EVERY_S = 0.04;
@@ -56,8 +59,11 @@ const MEND_EVERY_S = 0.1;
 const MENDED_FOR_S = 4;
 /** While a bend is mended the next is at least so far from it. (s) */
 const BENDS_APART_S = 0.5;
-/** A bend that turns out to be less than that, or than so many deviations, was none. (ppm) */
-const BEND_PPM_MIN = 30;
+/**
+ * A bend that turns out to be less than that, or than so many deviations, was none. What a busy second leaves behind is up
+ * to 70 ppm steep; a clock that really bends by less than the finder looks for is left to the line. (ppm)
+ */
+const BEND_PPM_MIN = 80;
 const BEND_DEVIATIONS = 4;
 
 /** Frame numbers to the moments at which they pass the converter, learnt from a card's timing records. */
@@ -82,12 +88,13 @@ export class TimingLine {
   #fittedAt = -Infinity;
   /** Since when all records are late; NaN while they are not. */
   #lateSince = NaN;
+  /** Records too early to be believed, and when the first of them came. */
+  #earlyCount = 0;
+  #earlySince = NaN;
   #priorSlope = 0;
   #priorPpm = PRIOR_PPM;
-  /** Places of the records that the line goes through. */
-  readonly #chosen = new Int32Array(SLICES_MAX);
-  /** What the earliest of a slice are late themselves: as much, on average, as the next are later than they. (us) */
-  #lateness = 0;
+  /** The records that the line goes through. */
+  readonly #earliest = new EarliestRecords();
 
   readonly #finder = new HingeFinder();
   #hinge: Hinge | undefined;
@@ -150,20 +157,30 @@ export class TimingLine {
     if (run !== this.#run) this.#restart(at, cardFrame, run);
     let t = (cardFrame - this.#originFrame) / this.#rateHz;
     let d = at - this.#originAt - t * 1e6;
-    if (t < this.#newest() || this.#jumped(d - this.#expected(t), at)) {
+    const late = d - this.#expected(t);
+    const early = this.#count > 0 && late < -JUMP_US;
+    if (t < this.#newest() || (early ? this.#isEarlyAgain(at) : this.#isLateForLong(late, at))) {
       this.#restart(at, cardFrame, run);
       t = 0;
       d = 0;
-    }
+    } else if (early) return;
     if (this.#count === RECORDS_MAX) this.#forget(RECORDS_MAX / 4);
     this.#t[this.#count] = t;
     this.#d[this.#count++] = d;
   }
 
-  /** Nothing is ever early, so one early record tells of a jump; a late one only in company. */
-  #jumped(late: number, at: number): boolean {
-    if (this.#count === 0 || late < -JUMP_US) return this.#count > 0;
-    if (late <= JUMP_US) this.#lateSince = NaN;
+  /** One record that is far too early was held up between clock and card. */
+  #isEarlyAgain(at: number): boolean {
+    if (!(at - this.#earlySince < EARLY_WITHIN_US)) {
+      this.#earlySince = at;
+      this.#earlyCount = 0;
+    }
+    this.#earlyCount++;
+    return this.#earlyCount >= EARLY_RECORDS;
+  }
+
+  #isLateForLong(late: number, at: number): boolean {
+    if (this.#count === 0 || late <= JUMP_US) this.#lateSince = NaN;
     else if (Number.isNaN(this.#lateSince)) this.#lateSince = at;
     return at - this.#lateSince > LATE_US_MAX;
   }
@@ -182,6 +199,7 @@ export class TimingLine {
     this.#error = Infinity;
     this.#fittedAt = -Infinity;
     this.#lateSince = NaN;
+    this.#earlySince = NaN;
     this.#hinge = undefined;
     this.#bend = undefined;
     this.#watchedAt = -Infinity;
@@ -255,41 +273,12 @@ export class TimingLine {
   /** Finds the records that are earliest, each in its slice, against the present slope. Returns how many. */
   #chooseEarliest(): number {
     const slices = Math.max(1, Math.min(SLICES_MAX, Math.floor(this.#count / SLICE_RECORDS_MIN)));
-    const slope = this.#slope;
-    const first = this.#t[0] as number;
-    const perSlice = (this.#newest() - first) / slices + 1e-9;
-    let chosen = 0;
-    let present = 0;
-    let earliest = Infinity;
-    let second = Infinity;
-    let gaps = 0;
-    for (let index = 0; index < this.#count; index++) {
-      const t = this.#t[index] as number;
-      const slice = Math.min(slices - 1, Math.floor((t - first) / perSlice));
-      if (slice > present) {
-        present = slice;
-        chosen++;
-        if (second < Infinity) gaps += second - earliest;
-        earliest = Infinity;
-        second = Infinity;
-      }
-      const late = (this.#d[index] as number) - slope * t;
-      if (late >= earliest) {
-        second = Math.min(second, late);
-        continue;
-      }
-      second = earliest;
-      earliest = late;
-      this.#chosen[chosen] = index;
-    }
-    if (second < Infinity) gaps += second - earliest;
-    this.#lateness = gaps / (chosen + 1);
-    return chosen + 1;
+    return this.#earliest.choose(this.#t, this.#d, this.#count, this.#slope, slices);
   }
 
   /** Puts the line through the first `n` of the records chosen. */
   #putThrough(n: number): void {
-    const chosen = this.#chosen;
+    const { chosen, lateness } = this.#earliest;
     let [tMean, dMean] = [0, 0];
     for (let index = 0; index < n; index++) {
       tMean += (this.#t[chosen[index] as number] as number) / n;
@@ -311,6 +300,6 @@ export class TimingLine {
     }
     const variance = n > 2 ? squares / (n - 2) : EARLIEST_US ** 2;
     const scatter = variance * (1 / n + (this.#newest() - tMean) ** 2 / (sxx + weight));
-    this.#error = Math.sqrt(scatter + this.#lateness ** 2);
+    this.#error = Math.sqrt(scatter + lateness ** 2);
   }
 }
