@@ -24,8 +24,8 @@ export interface Figures {
   readonly likeness: number;
 }
 
-/** What a player does when it is told to end is not looked at. */
-const END_US = 0.5e6;
+/** What a player does when it is told to end is not looked at; recordings are read until half a second before it, give or take their drift. */
+const END_US = 0.6e6;
 
 /** Reads the recordings of a system and deletes them. `note` hears of each silence and each jump. */
 export function measure(

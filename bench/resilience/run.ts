@@ -109,6 +109,7 @@ async function runOnce(
     },
     console.log,
   );
+  console.log("  played; recordings are measured");
   if (session.stoodStillMs > STILL_MS_MAX) {
     throw new Error(`the machine stood still for ${session.stoodStillMs} ms; nothing was kept`);
   }
