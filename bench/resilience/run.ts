@@ -77,7 +77,7 @@ async function runAll(given: Scenario): Promise<void> {
   const times = faultTimesS(scenario, seconds);
   if (fault && times.length === 0) throw new Error(`${seconds} s are too short for ${given.name}`);
   const settings =
-    `${seconds} s, ${scenario.rooms} rooms, cards at +25 and -25 ppm` +
+    `${seconds} s, ${scenario.rooms} rooms, cards at +25 and -25 ppm, TCP with cubic` +
     (times.length > 0 ? `, faults after ${times.join(", ")} s` : "") +
     (suspends ? `, each ${options.suspend} s` : "");
   for (let run = 0; run < options.runs; run++) {
@@ -100,11 +100,12 @@ async function runOnce(
   const sound = join(runFolder, "sound.raw");
   writeFileSync(sound, pcm);
   const { link, fault, rooms } = scenario;
+  const congestion = "cubic";
   const session = await playSession(
     {
       ...{ folder: runFolder, programs: join(folder, "programs"), sound },
       ...{ systems: options.systems, codec: "opus", adapts: true, bufferMs: BUFFER_MS },
-      ...{ ppm: cardsOf(CARDS_PPM, rooms), granularity: 1, link, seconds, seed },
+      ...{ ppm: cardsOf(CARDS_PPM, rooms), granularity: 1, link, congestion, seconds, seed },
       ...{ fault, faultsAtS: times },
     },
     console.log,

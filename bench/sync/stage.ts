@@ -33,6 +33,8 @@ export interface Plan {
   readonly ppm: readonly number[];
   readonly granularity: number;
   readonly link: LinkSettings;
+  /** Of all hosts' TCP, where it is not the machine's. */
+  readonly congestion?: "cubic";
   /** What goes wrong, each time at one of these moments. */
   readonly fault: Fault | undefined;
   readonly faultsAtS: readonly number[];
@@ -103,7 +105,10 @@ export async function setUp(
   spawnSync("mkfifo", [fifoIn(directory)]);
   // Held open, or a server that starts before the sound meets an end and looks again a second later.
   const fifo = openSync(fifoIn(directory), constants.O_RDWR | constants.O_NONBLOCK);
-  const hosts = await LinkedHosts.make({ rooms: ppm.length, folder: programs, seed });
+  const hosts = await LinkedHosts.make({
+    ...{ rooms: ppm.length, folder: programs, seed },
+    ...(plan.congestion ? { congestion: plan.congestion } : {}),
+  });
   hosts.set(link);
   // On a host of their own, ports are free.
   const ports = { port: 1_704, controlPort: 1_705, httpPort: 1_780 };

@@ -91,6 +91,8 @@ export interface LinkOptions {
   readonly folder: string;
   /** The same seed loses the same packets, as far as the traffic is the same. */
   readonly seed?: number;
+  /** How TCP of these hosts finds out how fast a path is; as the machine does it when absent. */
+  readonly congestion?: "cubic";
 }
 
 /** Why this process cannot have links; undefined when it can. */
@@ -136,7 +138,8 @@ export class LinkedHosts {
   }
 
   /** Needs root. Links are perfect at first. */
-  static async make({ rooms, folder, seed = 1 }: LinkOptions): Promise<LinkedHosts> {
+  static async make(options: LinkOptions): Promise<LinkedHosts> {
+    const { rooms, folder, seed = 1, congestion } = options;
     const obstacle = whyNoLinks();
     if (obstacle) throw new Error(obstacle);
     removeLeftovers();
@@ -147,6 +150,7 @@ export class LinkedHosts {
     try {
       await hosts.#answer();
       hosts.#giveAddresses();
+      if (congestion) for (const name of hosts.#namespaces) setCongestion(name, congestion);
     } catch (error) {
       await hosts.remove();
       throw error;
@@ -236,6 +240,12 @@ function bringUp(namespace: string, device: string, own: string, peer: string): 
   ip("-n", namespace, "link", "set", "dev", device, "addrgenmode", "none");
   ip("-n", namespace, "addr", "add", own, "peer", peer, "dev", device);
   ip("-n", namespace, "link", "set", "dev", device, "up", "txqueuelen", "2000");
+}
+
+/** Each namespace has its own. */
+function setCongestion(namespace: string, name: string): void {
+  const set = `echo ${name} > /proc/sys/net/ipv4/tcp_congestion_control`;
+  execFileSync("ip", ["netns", "exec", namespace, "sh", "-c", set]);
 }
 
 /** Namespaces of processes that were killed. */
