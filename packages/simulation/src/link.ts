@@ -140,6 +140,12 @@ export class Path {
     this.#outage = { start: now, end: later(now, span) };
   }
 
+  /** Everything waits for `span`, nothing is lost. */
+  stall(span: Micros): void {
+    const { now } = this.#simulation;
+    this.#stall = { start: now, end: later(now, span) };
+  }
+
   get isOut(): boolean {
     return this.#simulation.now < this.#outage.end;
   }
@@ -227,6 +233,11 @@ export class Link {
   cut(span: Micros): void {
     this.toClient.cut(span);
     this.toServer.cut(span);
+  }
+
+  stall(span: Micros): void {
+    this.toClient.stall(span);
+    this.toServer.stall(span);
   }
 
   /** Narrows or widens both directions from now on. */

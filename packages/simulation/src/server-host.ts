@@ -31,6 +31,9 @@ import type { Trace } from "./trace.ts";
 
 export interface ServerHostOptions {
   readonly bufferMs?: number;
+  /** From recording to hearing where a room wishes for more than `bufferMs`. */
+  readonly playOutMs?: number;
+  readonly clients?: ServerCoreConfig["clients"];
   readonly chunkMs?: number;
   readonly codec?: CodecName;
   /** Of Opus. (kbit/s) */
@@ -95,6 +98,11 @@ export class ServerHost {
     return this.#options.bufferMs ?? 1_000;
   }
 
+  /** What the rooms are to be late by; a test that has a room wish for more sets it. (ms) */
+  get playOutMs(): number {
+    return this.#options.playOutMs ?? this.bufferMs;
+  }
+
   get isUp(): boolean {
     return this.#core !== undefined;
   }
@@ -107,7 +115,12 @@ export class ServerHost {
       this.clock = new HostClock(this.#simulation, name, moved);
     }
     this.#newestStamp = Number.NEGATIVE_INFINITY;
-    this.#core = makeCore(this.#config, this.#random, this.shelf, this.#now());
+    this.#core = makeCore(
+      { stream: this.#config, clients: this.#options.clients ?? [] },
+      this.#random,
+      this.shelf,
+      this.#now(),
+    );
     this.#pipe = this.#pipe.slice(-1);
     this.#plan();
   }
@@ -242,7 +255,7 @@ export class ServerHost {
     this.#newestStamp = stamp;
     const end = HEADER_BYTES + view.getUint32(SIZE_AT, true);
     const pcm = this.shelf.pcmOf(this.#config.codec.name, bytes.subarray(PAYLOAD_AT, end));
-    const due = this.clock.trueOf(stamp + millis(this.bufferMs));
+    const due = this.clock.trueOf(stamp + millis(this.playOutMs));
     this.timetable.learn(pcm, due, this.source.written);
   }
 
@@ -271,7 +284,7 @@ export class ServerHost {
 }
 
 function makeCore(
-  stream: StreamConfig,
+  { stream, clients }: { stream: StreamConfig; clients: NonNullable<ServerCoreConfig["clients"]> },
   random: Random,
   shelf: CodecShelf,
   now: ServerInstant,
@@ -283,6 +296,7 @@ function makeCore(
     epoch: random.hex(16),
     bufferMs: stream.bufferMs,
     streams: [stream],
+    clients,
     initialVolume: 100,
     sendToMuted: false,
     timePort: STREAM_PORT,

@@ -48,6 +48,12 @@ export function addClientCommands(client: Command): void {
     ["tutti client sound kitchen", "what is set"],
     [`tutti client sound kitchen '{"channels":"mono","loudness":true}'`, ""],
   );
+  addBounds(client);
+}
+
+/** What bounds what a client is given, and how loud it is. */
+function addBounds(client: Command): void {
+  const verbs = () => import("../verbs/client-commands.ts");
   const quality = client
     .command("quality")
     .description("set the best and the least coding that a client is given of any stream")
@@ -60,6 +66,16 @@ export function addClientCommands(client: Command): void {
     ["tutti client quality attic --max opus:96", "spares a link that others need"],
     ["tutti client quality attic --max off", ""],
   );
+  const buffer = client
+    .command("buffer")
+    .description("set how much a client on a bad link is to hold; its whole group plays that late")
+    .argument("<client>", "the client")
+    .argument("<ms>", "from recording to hearing, at the least; off: as configured")
+    .action(lazily(async () => (await verbs()).buffer));
+  withExamples(withServer(buffer), [
+    "tutti client buffer attic 2000",
+    "outlasts 1.5 s without a link",
+  ]);
   const limits = client
     .command("limits")
     .description("set how loud a client begins and how loud it may be, in percent")

@@ -127,6 +127,24 @@ export async function quality(
   });
 }
 
+/** `tutti client buffer CLIENT MS`. The server checks the range. */
+export async function buffer(name: string, text: string, options: ServerOption): Promise<void> {
+  const [, digits] = /^(\d{1,6})\s?(?:ms)?$/.exec(text.trim()) ?? [];
+  if (digits === undefined && text !== "off") {
+    throw misuse(`'${text}' is no buffer; it is written in ms, like 2000, or off`);
+  }
+  const wanted = digits === undefined ? null : Number(digits);
+  await withHouse(options, async ({ connection, house }) => {
+    const { client } = clientCalled(name, house);
+    const { bufferMs } = await connection.call("Client.SetBuffer", {
+      id: client.id,
+      bufferMs: wanted,
+    });
+    const shown = bufferMs === null ? "as configured" : `${bufferMs} ms at the least`;
+    say(`${nameOf(client)}: buffer ${shown}`);
+  });
+}
+
 function shown(percent: number | null, otherwise: string): string {
   return percent === null ? otherwise : `${percent} %`;
 }

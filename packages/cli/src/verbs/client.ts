@@ -61,6 +61,7 @@ function factsOf(room: Room): (readonly [string, string])[] {
     ["known to", stats?.syncErrorUncertaintyUs, formatMicros],
     ["at most", stats?.syncErrorBoundUs, formatMicros],
     ["buffer", stats?.bufferedMs, formatMillis],
+    ["heard after", stats?.playOutMs, formatMillis],
     ["card's delay", stats?.deviceDelayMs, formatMillis],
     ["card's rate", stats?.cardPpm, formatPpm],
     ["clock's drift", stats?.driftPpm, formatPpm],

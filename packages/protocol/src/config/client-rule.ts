@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BUFFER_MS_MAX, BUFFER_MS_MIN } from "../limits.ts";
 import {
   type CodecChoice,
   compareCodecChoices,
@@ -16,6 +17,8 @@ export interface ClientRule {
   readonly codecMax?: CodecChoice;
   /** The least it is given, however slow its link. */
   readonly codecMin?: CodecChoice;
+  /** From recording to hearing, at the least, of it and all in its group. (ms) */
+  readonly bufferMs?: number;
 }
 
 const codecField = textOf(parseCodecChoice);
@@ -30,6 +33,11 @@ export const CLIENT_RULE = z.strictObject({
     description: "the least it is given on a slow link; default: the stream's codecMin",
     examples: ["opus:64"],
   }),
+  bufferMs: z.int().min(BUFFER_MS_MIN).max(BUFFER_MS_MAX).optional().meta({
+    description:
+      "from recording to hearing, at the least, of it and its whole group; a live stream keeps its own",
+    unit: "ms",
+  }),
 });
 
 /** Rules whose fields' own mistakes have been reported already: reports those that contradict. */
@@ -39,7 +47,7 @@ export function resolveClientRules(
 ): ClientRule[] {
   const seen = new Set<string>();
   return written.map((each, index) => {
-    const { client, codecMax, codecMin } = each;
+    const { client, codecMax, codecMin, bufferMs } = each;
     const tell = (key: string, message: string) =>
       report({ path: ["clients", index, key], part: "value", message });
     if (seen.has(client)) tell("client", `two entries are about "${client}"; keep one of them`);
@@ -50,6 +58,7 @@ export function resolveClientRules(
       client,
       ...(codecMax && { codecMax }),
       ...(codecMin && { codecMin }),
+      ...(bufferMs !== undefined && { bufferMs }),
     };
   });
 }

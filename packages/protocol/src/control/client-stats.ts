@@ -61,6 +61,8 @@ export const ClientStats = z.object({
   jumps: Count,
   /** Place of this server among several that the client was given; 1 is the wanted one. */
   serverRank: z.int().min(1).optional(),
+  /** What of its machine music suffers from, each with what to do. */
+  hints: z.array(z.string().max(300)).max(8).optional(),
   rssMb: Span.optional(),
   /** Of one core, over the time since the last report. */
   cpuPercent: Span.optional(),
@@ -80,6 +82,8 @@ export function parseClientStats(unchecked: Readonly<Record<string, unknown>>): 
 export const ReportedStats = ClientStats.extend({
   /** Since it was received. A client that plays reports once a second, an idle one every five. */
   ageMs: Count,
+  /** From recording to hearing, as its group's members want it or else as its stream is set. (ms) */
+  playOutMs: Span.optional(),
   /** In which coding the server sends it the stream now, as a configuration names it. */
   coding: z.string().optional(),
   /** The best and the least that it may get of its stream, and why it gets just this. */

@@ -52,6 +52,8 @@ export const ClientExtras = z.object({
   /** The best and the least coding it is given, as a configuration names them. */
   codecMax: z.string().optional(),
   codecMin: z.string().optional(),
+  /** From recording to hearing, at the least, of it and all in its group. (ms) */
+  bufferMs: z.int().optional(),
 });
 export type ClientExtras = z.infer<typeof ClientExtras>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BUFFER_MS_MAX, BUFFER_MS_MIN } from "../limits.ts";
 import { changed, changing, type MethodSpec } from "./method-spec.ts";
 import { HouseStatus, Volume } from "./model.ts";
 import { Preset } from "./preset.ts";
@@ -47,6 +48,21 @@ export const OWN_METHODS = {
     summary: "Let a client of Tutti's own kind open its sound card and its connection anew",
     params: z.object({ id }),
     result: z.literal("ok"),
+  },
+  "Client.SetBuffer": {
+    summary: "Set how much a client on a bad link is to hold; its whole group plays that late",
+    params: changing({
+      id,
+      bufferMs: z
+        .int()
+        .min(BUFFER_MS_MIN)
+        .max(BUFFER_MS_MAX)
+        .nullable()
+        .describe("from recording to hearing, at the least (ms); null: as configured"),
+    }),
+    result: changed({ bufferMs: z.int().nullable() }),
+    changes: true,
+    told: ["Server.OnUpdate"],
   },
   "Client.SetDefaultStream": {
     summary: "Choose what a client plays whenever it gets a group of its own",

@@ -37,6 +37,11 @@ export const ownMethods: Pick<Methods, keyof typeof OWN_METHODS> = {
     return { result: { server: whole(context) }, changes };
   },
   "Client.Restart": ({ id }, context) => command(id, "restart", context),
+  "Client.SetBuffer": ({ id, bufferMs }, { house }) => {
+    if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
+    const changes = house.setExtras(id, { bufferMs: bufferMs ?? undefined });
+    return { result: { bufferMs }, changes };
+  },
   "Client.SetDefaultStream": ({ id, stream_id }, { house }) => {
     if (!house.client(id)) return { error: CLIENT_NOT_FOUND };
     if (stream_id !== null && !house.hasStream(stream_id)) return { error: STREAM_NOT_FOUND };

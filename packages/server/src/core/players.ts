@@ -6,12 +6,13 @@ import {
   type ServerInstant,
   type ServerSettings,
 } from "@tutti/protocol";
-import type { CodecChoice } from "@tutti/protocol/config";
+import type { ClientRule, CodecChoice } from "@tutti/protocol/config";
 import type { Audience } from "./audience.ts";
 import type { House, HouseChange, WallTime } from "./house.ts";
 import type { ClientCommand } from "./house-change.ts";
 import type { ServerCoreConfig } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
+import { playOutMs } from "./play-out.ts";
 import type { ServerPorts } from "./ports.ts";
 import type { Quality } from "./quality.ts";
 import { encodeSettings, type Heard, type Peer, type Session } from "./session.ts";
@@ -42,11 +43,13 @@ export class Players {
   readonly #quality: Quality;
   /** Clients that come back under the same one need not measure our clock again. */
   #epoch: string;
+  readonly #rules: readonly ClientRule[];
   /** Clients that were sent away, and until when. (seconds since 1970) */
   readonly #keptOut = new Map<string, number>();
 
   constructor({ config, randomToken, house, streams, audience, outbox, quality }: PlayersOptions) {
     this.#config = config;
+    this.#rules = config.clients ?? [];
     this.#epoch = config.epoch;
     this.#randomToken = randomToken;
     this.#house = house;
@@ -115,6 +118,35 @@ export class Players {
       this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
       this.#play(id, session, peer, now);
     }
+  }
+
+  /** The house changed: groups may play later or earlier than before. Each of their clients fades once. */
+  conform(now: ServerInstant): void {
+    const latest = new Map<string, number>();
+    for (const group of this.#house.groups()) {
+      const { config } = this.#streams.get(group.stream_id);
+      const bufferMs = playOutMs(group, config, this.#rules);
+      latest.set(config.name, Math.max(bufferMs, latest.get(config.name) ?? 0));
+      for (const { id: client } of group.clients) this.#rebuffer(client, bufferMs, now);
+    }
+    for (const [name, bufferMs] of latest) this.#streams.get(name).playOutMs = bufferMs;
+  }
+
+  #rebuffer(client: string, bufferMs: number, now: ServerInstant): void {
+    for (const [id, session, peer] of this.#sessionsOf(client)) {
+      if (session.bufferMs === bufferMs) continue;
+      this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), 0));
+      session.bufferMs = bufferMs;
+      this.#quality.begin(session, peer, { stream: this.#streamOf(client), bufferMs }, now);
+    }
+  }
+
+  /** Of a known client's group. (ms) */
+  #playOutMs(clientId: string): number {
+    const { config } = this.#streamOf(clientId);
+    const isMember = ({ id }: { readonly id: string }) => id === clientId;
+    const group = this.#house.groups().find(({ clients }) => clients.some(isMember));
+    return group ? playOutMs(group, config, this.#rules) : config.bufferMs;
   }
 
   /** Our clock was set: everybody has to connect again and measure it, as stock clients understand nothing else. */
@@ -187,7 +219,8 @@ export class Players {
   }
 
   #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {
-    const { bufferMs, name: stream } = this.#streamOf(clientId).config;
+    const { name: stream } = this.#streamOf(clientId).config;
+    const bufferMs = this.#playOutMs(clientId);
     const settings = { ...this.#house.settingsOf(clientId), bufferMs };
     if (!hello.tutti) return { ...settings, latencyMs: Math.round(settings.latencyMs) };
     const { version, timePort: port } = this.#config;
@@ -208,8 +241,9 @@ export class Players {
   #play(id: number, session: Session, peer: Peer, now: ServerInstant): void {
     this.#stop(id, session);
     const stream = this.#streamOf(peer.clientId);
-    const { bufferMs, codec } = stream.config;
-    const chosen = this.#quality.begin(session, peer, stream, now);
+    const { codec } = stream.config;
+    const bufferMs = this.#playOutMs(peer.clientId);
+    const chosen = this.#quality.begin(session, peer, { stream, bufferMs }, now);
     const rendition = stream.attach(chosen ?? codecFor(peer.hello, codec), now);
     session.wantsAudio = this.#wantsAudio(peer);
     this.#audience.play(id, session, { rendition, bufferMs, now });

@@ -48,7 +48,12 @@ export class Quality {
   }
 
   /** What a session begins with on a stream. Undefined where there is no choice. */
-  begin(session: Session, peer: Peer, stream: Stream, now: ServerInstant): CodecChoice | undefined {
+  begin(
+    session: Session,
+    peer: Peer,
+    { stream, bufferMs }: { readonly stream: Stream; readonly bufferMs: number },
+    now: ServerInstant,
+  ): CodecChoice | undefined {
     session.chooser = undefined;
     session.bounds = undefined;
     const bounds = this.#boundsOf(peer, stream);
@@ -56,7 +61,7 @@ export class Quality {
     const { sampleFormat: format, chunkMs } = stream.config;
     const codecs = peer.hello.tutti?.codecs ?? [];
     const rungs = ladderOf({ ...bounds, format, chunkMs, codecs });
-    const chosen = this.#chosenFor(peer.clientId, rungs, stream, now);
+    const chosen = this.#chosenFor(peer.clientId, { rungs, stream, bufferMs }, now);
     if (rungs.length > 1) session.chooser = chosen.chooser;
     this.#show(session, bounds, chosen);
     return rungs[chosen.chooser.rung]?.choice;
@@ -73,7 +78,8 @@ export class Quality {
       if (!bounds || (named(bounds.highest) === codingMax && named(bounds.lowest) === codingMin)) {
         continue;
       }
-      const choice = this.begin(session, session.peer, stream, now);
+      const { bufferMs } = session;
+      const choice = this.begin(session, session.peer, { stream, bufferMs }, now);
       if (choice && named(choice) !== session.rendition?.coding) {
         this.#turn(id, session, { stream, choice }, now);
       }
@@ -142,8 +148,11 @@ export class Quality {
     session.bounds = { codingMax: named(highest), codingMin: named(lowest), codingReason };
   }
 
-  #chosenFor(client: string, rungs: readonly Rung[], stream: Stream, now: ServerInstant): Chosen {
-    const { bufferMs } = stream.config;
+  #chosenFor(
+    client: string,
+    { rungs, stream, bufferMs }: Pick<Chosen, "rungs" | "stream"> & { readonly bufferMs: number },
+    now: ServerInstant,
+  ): Chosen {
     const key = JSON.stringify([rungs, bufferMs]);
     const known = this.#chosen.get(client);
     this.#chosen.delete(client);

@@ -74,6 +74,11 @@ export class Rendition {
     return this.#timeline.current(now);
   }
 
+  /** How far back it remembers. */
+  set length(value: Micros) {
+    this.#timeline.length = value;
+  }
+
   close(): void {
     this.#encoder.close();
   }

@@ -22,7 +22,7 @@ export class Renditions {
   readonly #makeEncoder: ServerPorts["makeEncoder"];
   readonly #format: SampleFormat;
   readonly #chunkMs: number;
-  readonly #buffer: Micros;
+  #buffer: Micros;
   readonly #recent: Timeline<TimedChunk>;
   /** By codec, also of those that nobody plays any more: counters only grow. */
   readonly #tallies = new Map<CodecChoice["name"], CodingTally>();
@@ -34,6 +34,13 @@ export class Renditions {
     this.#chunkMs = config.chunkMs;
     this.#buffer = millis(config.bufferMs);
     this.#recent = new Timeline(this.#buffer);
+  }
+
+  /** How far back it remembers: what the one who plays latest has still to hear. */
+  set length(value: Micros) {
+    this.#buffer = value;
+    this.#recent.length = value;
+    for (const { rendition } of this.#played.values()) rendition.length = value;
   }
 
   get traffic(): Omit<CodingTraffic, "stream">[] {

@@ -29,6 +29,7 @@ beforeEach(() => {
 const CODING = {
   ...{ coding: "opus", codingMax: "opus", codingMin: "opus" },
   codingReason: "as the stream is set",
+  playOutMs: 1_000,
 };
 
 describe("what a client reports of itself", () => {

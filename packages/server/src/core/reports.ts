@@ -21,9 +21,9 @@ interface Reporter {
 
 export function reportsOf(sessions: Iterable<Reporter>, now: ServerInstant): Reports {
   const reports = new Map<string, ReportedStats>();
-  for (const { peer, report, rendition, bounds } of sessions) {
+  for (const { peer, report, rendition, bounds, bufferMs } of sessions) {
     if (!peer || !report) continue;
-    const coding = rendition && { coding: rendition.coding, ...bounds };
+    const coding = rendition && { coding: rendition.coding, ...bounds, playOutMs: bufferMs };
     reports.set(peer.clientId, shown(report, coding, now));
   }
   return reports;

@@ -31,7 +31,7 @@ const DROP_RUN = millis(250);
 
 /** Audio that waits for a slow client. Bounded by age: nothing is kept that could no longer be heard. */
 export class SendQueue {
-  readonly #ageMax: Micros;
+  #ageMax: Micros;
   #waiting: AudioMessage[] = [];
   #unsentBytes = 0;
   /** Handed over since the shell said how much is under way. */
@@ -53,6 +53,10 @@ export class SendQueue {
   /** Drops what is older than `ageMax`. */
   constructor(ageMax: Micros) {
     this.#ageMax = ageMax;
+  }
+
+  set ageMax(value: Micros) {
+    this.#ageMax = value;
   }
 
   get waiting(): number {

@@ -309,7 +309,9 @@ export class Server {
           break;
       }
     }
-    if (changes.some(({ kind }) => kind === "changed")) this.#quality.conform(now);
+    if (!changes.some(({ kind }) => kind === "changed")) return;
+    this.#players.conform(now);
+    this.#quality.conform(now);
   }
 
   #wentBack(now: ServerInstant): boolean {

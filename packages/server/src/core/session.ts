@@ -12,6 +12,7 @@ import {
   type Hello,
   MESSAGE_TYPES,
   MessageSplitter,
+  type Micros,
   micros,
   millis,
   PEER_SILENCE_MAX,
@@ -80,6 +81,8 @@ export class Session {
   chooser: RungChooser | undefined;
   /** The best and the least that it may get, and why it gets what it gets. Only for clients of our own kind. */
   bounds: ShownBounds | undefined;
+  /** From recording to hearing, as the client was told. */
+  #bufferMs = 0;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
   /** The number of its Hello, while that is not answered. */
@@ -148,12 +151,22 @@ export class Session {
   /** Chunks older than `buffer` (and the limit's margin) are not sent from now on. */
   play(rendition: Rendition, bufferMs: number): Uint8Array {
     this.rendition = rendition;
-    const ageMax = micros(millis(bufferMs) + QUEUE_AGE_BEYOND_BUFFER_MAX);
-    this.#queue = new SendQueue(ageMax);
+    this.#queue = new SendQueue(ageMaxOf(bufferMs));
     this.#bundle.clear();
-    this.#bundle.bufferMs = bufferMs;
+    this.bufferMs = bufferMs;
     this.#streaming = false;
     return encodeCodecHeader(rendition.codecHeader);
+  }
+
+  get bufferMs(): number {
+    return this.#bufferMs;
+  }
+
+  /** It plays so late from now on; settings must have said so. What it has is not sent again. */
+  set bufferMs(value: number) {
+    this.#bufferMs = value;
+    this.#bundle.bufferMs = value;
+    this.#queue.ageMax = ageMaxOf(value);
   }
 
   /** Goes on with another coding of the same stream. Returns its header and what may be sent now. */
@@ -178,7 +191,13 @@ export class Session {
   startIfReady(now: ServerInstant): Uint8Array[] {
     if (this.#streaming || !this.wantsAudio || !this.rendition || !this.#ready(now)) return [];
     this.#streaming = true;
-    return this.#send(this.rendition.current(now), now);
+    return this.#send(this.#backlog(this.rendition, now), now);
+  }
+
+  /** What this client is still to hear: others of the stream may play later. */
+  #backlog(rendition: Rendition, now: ServerInstant): readonly AudioMessage[] {
+    const from = after(now, micros(-millis(this.#bufferMs)));
+    return rendition.current(now).filter(({ recordedAt }) => recordedAt > from);
   }
 
   /** Adds a fresh message and returns what may be sent now. */
@@ -268,6 +287,10 @@ export class Session {
     const needed = this.#peer.hello.tutti ? 1 : TIME_ANSWERS_BEFORE_AUDIO;
     return this.#timeAnswers >= needed || between(this.#firstAnswerAt, now) > TIME_ANSWERS_WAIT_MAX;
   }
+}
+
+function ageMaxOf(bufferMs: number): Micros {
+  return micros(millis(bufferMs) + QUEUE_AGE_BEYOND_BUFFER_MAX);
 }
 
 /** Whether between two reports something came after its moment, or not at all. */

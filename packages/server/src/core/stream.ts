@@ -167,6 +167,11 @@ export class Stream {
     return outputs;
   }
 
+  /** Those who play latest hear it so long after recording: it is remembered for them. (ms) */
+  set playOutMs(value: number) {
+    this.#renditions.length = millis(Math.max(value, this.config.bufferMs));
+  }
+
   /** Somebody plays this stream so coded, from what it was in the last while on. */
   attach(choice: CodecChoice, now: ServerInstant): Rendition {
     return this.#renditions.attach(choice, now);

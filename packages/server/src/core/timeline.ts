@@ -7,12 +7,17 @@ export interface Timed {
 
 /** What a stream was in the last while, oldest first: what a client that joins now has missed. */
 export class Timeline<Item extends Timed> {
-  readonly #length: Micros;
+  #length: Micros;
   #items: Item[] = [];
 
   /** Keeps what is at most `length` old. */
   constructor(length: Micros) {
     this.#length = length;
+  }
+
+  /** From now on it keeps what is at most so old. */
+  set length(value: Micros) {
+    this.#length = value;
   }
 
   push(item: Item, now: ServerInstant): void {
