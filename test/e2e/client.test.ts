@@ -114,7 +114,7 @@ describe("waits for whatever is missing", () => {
   });
 });
 
-test("JavaScript that stands still for 150 ms each second is not heard", async () => {
+test("JavaScript that stands still for 200 ms each second is not heard", async () => {
   const blocker = fileURLToPath(new URL("harness/block-each-second.cjs", import.meta.url));
   const original = music(20);
   feed(original);

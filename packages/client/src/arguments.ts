@@ -60,7 +60,7 @@ export function makeCommand(version: string): Command {
     .option("--device-latency <ms>", "what the card is asked to buffer (default: as it likes)")
     .option(
       "--queue <ms>",
-      "audio held ready for the card (default: 200; never more than has come)",
+      "audio held ready for the card (default: 240; never more than has come)",
     )
     .option("--latency <ms>", "what the amplifier adds, in tenths: plays that much earlier")
     .option("--volume <percent>", "volume at start (default: what the server remembers)")

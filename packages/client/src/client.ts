@@ -1,8 +1,15 @@
 import type { AudioOutput } from "@tutti/audio";
 import { type Hello, type LocalInstant, PEER_SILENCE_MAX, seconds } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
+import { readBoard } from "./board.ts";
 import { type ClockWatch, now, watchClock } from "./clock.ts";
-import { cardLatencyMs, Player, type PlayerInput, type PlayerOutput } from "./core/index.ts";
+import {
+  cardLatencyMs,
+  hintsOf,
+  Player,
+  type PlayerInput,
+  type PlayerOutput,
+} from "./core/index.ts";
 import { makeDecoder } from "./decoders/index.ts";
 import type { ClientEvent } from "./log-events.ts";
 import type { Meter } from "./meter.ts";
@@ -17,6 +24,8 @@ import { PumpTimer } from "./pump.ts";
 const FIRST_WISH = { rateHz: 48_000, channels: 2, latencyMs: cardLatencyMs() };
 /** Where there is another server to go to: one that lives says something every two seconds at least. */
 const SILENCE_MAX_AMONG_SEVERAL = seconds(3);
+/** By then music plays, and looking at the machine is in nobody's way. */
+const BOARD_AFTER_MS = 3_000;
 /** How often the player may tell the server how well it plays. */
 const REPORT_EVERY_MS = 1_000;
 
@@ -40,6 +49,8 @@ export class Client {
   readonly #power: PowerTimer;
   #address = "";
   #endpoint: Endpoint | undefined;
+  #board: NodeJS.Timeout | undefined;
+  #hints: readonly string[] | undefined;
   #settled = false;
   /** The connection is given up because nothing came over it. */
   #silent = false;
@@ -90,6 +101,7 @@ export class Client {
     this.#output.start();
     this.#power.look();
     this.#pump.start();
+    this.#board = setTimeout(() => void this.#lookAtBoard(), BOARD_AFTER_MS);
     this.#reports = setInterval(() => this.#report(), REPORT_EVERY_MS);
     this.#watch = watchClock((event) => {
       this.#parts.onEvent(event);
@@ -102,6 +114,7 @@ export class Client {
     this.#watch?.stop();
     this.#power.stop();
     clearInterval(this.#reports);
+    clearTimeout(this.#board);
     clearTimeout(this.#timer);
     await this.#pump.fadeOut();
     this.#parts.servers.stop?.();
@@ -201,8 +214,15 @@ export class Client {
 
   #report(): void {
     const serverRank = this.#parts.servers.rank;
-    const shell = { ...this.#pump.report(), ...this.#usage.take(), serverRank };
+    const shell = { ...this.#pump.report(), ...this.#usage.take(), serverRank, hints: this.#hints };
     this.#feed({ kind: "report", shell });
+  }
+
+  /** Once: what is weak about this machine stays so, and a person decides what to do. */
+  async #lookAtBoard(): Promise<void> {
+    const hints = hintsOf(await readBoard());
+    for (const hint of hints) this.#parts.onEvent({ kind: "weak board", ...hint });
+    if (hints.length > 0) this.#hints = hints.map(({ what, advice }) => `${what}: ${advice}`);
   }
 
   /** What came makes sense: this is a server, not some open port. */

@@ -7,6 +7,8 @@ import type { OutputEvent } from "./output.ts";
 
 /** What happened around the player. */
 export type ShellEvent =
+  /** Something about this machine that music suffers from, and what to do. */
+  | { readonly kind: "weak board"; readonly what: string; readonly advice: string }
   | ClockEvent
   | HookEvent
   | OutputEvent
@@ -69,6 +71,7 @@ const LEVELS = {
   "hook failed": "warn",
   "hook killed": "warn",
   "hook dropped": "warn",
+  "weak board": "warn",
   stopping: "info",
 } as const satisfies Record<ClientEvent["kind"], Level>;
 

@@ -56,6 +56,12 @@ test("shows streams and clients, with units", () => {
   expect(text).toMatch(/-3\.[23] ppm +2 +0 +0 +12\.5 ms +10\.0\.0\.2/);
 });
 
+test("what a client says of its machine stands below the table, once", () => {
+  const hints = ["sleeping Wi-Fi: sudo iw dev wlan0 set power_save off"];
+  const text = describeHouse(house(client("a", "Attic", { stats: { ...stats, hints } })), PLAIN);
+  expect(text.split("\n").at(-1)).toBe(`Attic: ${hints[0]}`);
+});
+
 test("a client that gets less than it might shows both", () => {
   const given = { ...stats, coding: "opus:96", codingMax: "opus" };
   expect(describeHouse(house(client("a", "A", { stats: given })), PLAIN)).toContain(

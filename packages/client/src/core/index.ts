@@ -1,3 +1,4 @@
+export { type BoardFacts, type BoardHint, hintsOf } from "./board-hints.ts";
 export { ClockFilter, type TimeExchange } from "./clock-filter.ts";
 export { COMMANDS } from "./commands.ts";
 export type { PlayerEvent } from "./events.ts";

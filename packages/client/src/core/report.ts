@@ -14,6 +14,8 @@ export interface ShellReport {
   readonly cardUnderruns?: number | undefined;
   /** Of the server, in a list of several: 1 is the wanted one. */
   readonly serverRank?: number | undefined;
+  /** What of the machine music suffers from; undefined when there is nothing. */
+  readonly hints?: readonly string[] | undefined;
   readonly rssMb?: number | undefined;
   readonly cpuPercent?: number | undefined;
   readonly uptimeSeconds?: number | undefined;
@@ -74,6 +76,7 @@ export function reportOf(stats: PlayerStats, shell: ShellReport): ClientStats {
     cardUnderruns: shell.cardUnderruns,
     jumps: stats.jumps,
     serverRank: shell.serverRank,
+    hints: shell.hints && [...shell.hints],
     rssMb: tenths(shell.rssMb),
     cpuPercent: tenths(shell.cpuPercent),
     uptimeSeconds: tenths(shell.uptimeSeconds),
