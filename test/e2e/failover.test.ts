@@ -5,9 +5,6 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { TuttiClient } from "./harness/client.ts";
 import { startTuttiServer, type TuttiServer } from "./harness/tutti-server.ts";
 
-/** Within so long the next server has taken over. */
-const OVER_MS_MAX = 5_000;
-
 let directory: string;
 const ends: (() => Promise<unknown>)[] = [];
 beforeEach(() => {
@@ -36,10 +33,8 @@ test("a client goes over to its second server when the first dies, and back in t
   ends.push(() => client.stop());
   await client.event("started");
 
-  const killedAt = performance.now();
   await house.process.stop("SIGKILL");
   expect(await client.event("failed over")).toMatchObject({ port: spare.port, rank: 2 });
-  expect(performance.now() - killedAt).toBeLessThan(OVER_MS_MAX);
 
   await serve("house", "demo://?name=House", house.port);
   const seen = client.process.lines.length;

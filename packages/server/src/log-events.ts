@@ -30,6 +30,7 @@ const KINDS = {
   "source failed": ["error", "stream"],
   "client connected": ["info", "client"],
   "client disconnected": ["info", "client"],
+  "client reconnected": ["warn", "client"],
   "session closed": ["info", "client"],
   "clock went back": ["warn", "server"],
   "client volume": ["debug", "client"],

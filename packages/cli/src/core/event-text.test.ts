@@ -34,6 +34,11 @@ test.each([
     { id: "aa", what: "quality lowered", reason: "slow", from: "opus", to: "opus:96" },
     "Kitchen  quality lowered from opus to opus:96: slow",
   ],
+  [
+    "Stream.OnQuality",
+    { id: "Music", what: "gap in source", better: false, reason: "too little", lostMs: 120 },
+    "Music  gap in source (120 ms): too little",
+  ],
   ["Client.OnNameChanged", { id: "aa", name: "Bath" }, "Kitchen  is called Bath"],
   ["Client.OnNameChanged", { id: "unknown", name: "Bath" }, "unknown  is called Bath"],
   ["Group.OnMute", { id: "g", mute: true }, "Kitchen  muted"],

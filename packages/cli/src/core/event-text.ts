@@ -57,6 +57,15 @@ const SENTENCES: Readonly<Record<string, Words>> = {
   "Server.OnUpdate": ({ server }: { server: House }) =>
     `house  ${server.groups.map((each) => `[${groupName(each)}]`).join(" ") || "empty"}`,
   "Stream.OnProperties": ({ id }: WithId) => `${id}  its player's properties changed`,
+  "Stream.OnQuality": ({
+    id,
+    what,
+    reason,
+    lostMs,
+  }: WithId & QualityNotice & { lostMs?: number }) => {
+    const missing = lostMs === undefined ? "" : ` (${formatMillis(lostMs)})`;
+    return `${id}  ${what}${missing}: ${reason}`;
+  },
   "Stream.OnUpdate": ({ id, stream }: WithId & { stream: { status: string } }) =>
     `${id}  ${stream.status}`,
 };

@@ -120,12 +120,12 @@ export class Pump {
   report(now: LocalInstant): ShellReport {
     const card = this.#card;
     const underruns = { cardUnderruns: this.#underruns };
-    if (!card) return { cardErrorMax: micros(Infinity), ...underruns };
+    if (!card) return { outputOpen: false, cardErrorMax: micros(Infinity), ...underruns };
     const { realtime, format } = card.output;
     const { playedFrames, clearedFrames } = card.output.counters();
     const { writtenFrames } = card;
     const queue = { writtenFrames, takenFrames: playedFrames + clearedFrames, ...format };
-    return { ...cardReport(card.line, queue, now), realtime, ...underruns };
+    return { outputOpen: true, ...cardReport(card.line, queue, now), realtime, ...underruns };
   }
 
   /** Takes over a device that was just opened. It is written to at once, so that it tells its timing. */

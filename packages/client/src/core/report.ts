@@ -10,6 +10,7 @@ export interface ShellReport {
   readonly cardRate?: Ppm | undefined;
   /** Bound of the timing by which blocks are placed; infinite before the card has told any. */
   readonly cardErrorMax: Micros;
+  readonly outputOpen?: boolean | undefined;
   readonly realtime?: boolean | undefined;
   readonly cardUnderruns?: number | undefined;
   /** Of the server, in a list of several: 1 is the wanted one. */
@@ -65,6 +66,7 @@ export function reportOf(stats: PlayerStats, shell: ShellReport): ClientStats {
     deviceDelayMs: hundredths(shell.deviceDelayMs),
     cardPpm:
       synchronised && cardRate !== undefined ? hundredths(cardRate - stats.drift) : undefined,
+    outputOpen: shell.outputOpen,
     realtime,
     correctionPpm: hundredths(stats.correction),
     receivedChunks: stats.receivedChunks,

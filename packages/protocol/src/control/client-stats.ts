@@ -59,6 +59,8 @@ export const ClientStats = z.object({
   cardUnderruns: Count.optional(),
   /** Times the place in the programme was set anew, with a fade. */
   jumps: Count,
+  /** Whether its sound card, or what stands for it, is open. */
+  outputOpen: z.boolean().optional(),
   /** Place of this server among several that the client was given; 1 is the wanted one. */
   serverRank: z.int().min(1).optional(),
   /** What of its machine music suffers from, each with what to do. */

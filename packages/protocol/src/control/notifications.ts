@@ -35,6 +35,8 @@ export const NOTIFICATIONS = {
           ...(["quality lowered", "quality raised", "chunks dropped", "chunks late"] as const),
           ...(["chunks lost", "chunks concealed", "underrun", "card underrun", "jump"] as const),
           ...(["time over stream", "time by datagram", "clock weak", "clock good"] as const),
+          ...(["buffer too small", "no real time", "real time", "output lost"] as const),
+          ...(["output back", "reconnected", "failed over", "weak board"] as const),
         ])
         .describe("what happened"),
       better: z.boolean().describe("whether it is good news"),
@@ -61,6 +63,17 @@ export const NOTIFICATIONS = {
   "Stream.OnProperties": {
     summary: "what is known of the player behind a stream changed",
     params: told({ id, properties: StreamProperties }),
+  },
+  "Stream.OnQuality": {
+    summary:
+      "what a stream's source delivers got worse, and why: no change of the house. Tutti's own",
+    params: told({
+      id,
+      what: z.enum(["gap in source", "source failed"]).describe("what happened"),
+      better: z.boolean().describe("whether it is good news"),
+      reason: z.string().describe("why, in words"),
+      lostMs: z.number().optional().describe("how much of the sound is missing"),
+    }),
   },
   "Stream.OnUpdate": {
     summary: "a stream begins to play or falls idle",

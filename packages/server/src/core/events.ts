@@ -4,6 +4,14 @@ import type { StreamEvent } from "./stream.ts";
 
 /** What happened, for whoever wants to know: the log, the metrics, a test. */
 export type ServerEvent =
+  /** It had lost its connection a moment ago. */
+  | {
+      readonly kind: "client reconnected";
+      readonly client: string;
+      readonly awaySeconds: number;
+      /** Why the connection before ended. */
+      readonly reason: string;
+    }
   | StreamEvent
   | {
       readonly kind: "source running" | "source waiting" | "source failed";

@@ -19,6 +19,8 @@ import { encodeSettings, type Heard, type Peer, type Session } from "./session.t
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
+/** Back within so long, a client was not switched off: its connection was lost. (s) */
+const MOMENT_SECONDS = 60;
 /** Snapcast's number for who is not let in. */
 const FORBIDDEN = { code: 403, error: "Forbidden" } as const;
 
@@ -46,6 +48,8 @@ export class Players {
   readonly #rules: readonly ClientRule[];
   /** Clients that were sent away, and until when. (seconds since 1970) */
   readonly #keptOut = new Map<string, number>();
+  /** Clients that have lost their connection, when (seconds since 1970) and why. */
+  readonly #lostAt = new Map<string, { readonly sec: number; readonly reason: string }>();
 
   constructor({ config, randomToken, house, streams, audience, outbox, quality }: PlayersOptions) {
     this.#config = config;
@@ -71,7 +75,10 @@ export class Players {
     if (typeof changes === "string") return this.refuse(id, session, changes, wall);
     const clientId = clientIdOf(hello);
     // The newest connection of a client is the real one: others are left over from a lost link.
-    for (const [other] of this.#audience.of(clientId)) this.#drop(other, "replaced by a newer one");
+    for (const [other] of this.#audience.of(clientId)) {
+      this.#drop(other, "replaced by a newer one");
+      this.#lostAt.set(clientId, { sec: wall.sec, reason: "its connection hung" });
+    }
     const peer = { hello, clientId, timeToken: this.#tokenFor(id, hello) };
     session.welcome(peer);
     this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), requestId));
@@ -79,6 +86,7 @@ export class Players {
     const program = `${hello.clientName} ${hello.version}`;
     const stream = this.#house.streamOf(clientId);
     this.#outbox.report({ kind: "client connected", client: clientId, address, program, stream });
+    this.#tellReturn(clientId, wall);
     return changes;
   }
 
@@ -178,6 +186,7 @@ export class Players {
   /** The house has forgotten a client. */
   forget(client: string): void {
     this.#keptOut.delete(client);
+    this.#lostAt.delete(client);
     this.#quality.forget(client);
     for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
   }
@@ -186,7 +195,7 @@ export class Players {
   close(id: number, reason: string, wall: WallTime): HouseChange[] {
     const session = this.#audience.get(id);
     this.#drop(id, reason);
-    return session ? this.#lost(session, wall) : [];
+    return session ? this.#lost(session, reason, wall) : [];
   }
 
   /** The peer ended a session. */
@@ -195,7 +204,7 @@ export class Players {
     if (!session) return [];
     this.#stop(id, session);
     this.#audience.forget(id);
-    return this.#lost(session, wall);
+    return this.#lost(session, "it hung up", wall);
   }
 
   #admit(hello: Hello, address: string, wall: WallTime): HouseChange[] | string {
@@ -262,9 +271,20 @@ export class Players {
     this.#audience.close(id, reason);
   }
 
-  #lost({ peer, address }: Session, wall: WallTime): HouseChange[] {
+  /** Whoever was away for a moment only had a bad link, or broke down; the others were switched off and on. */
+  #tellReturn(client: string, wall: WallTime): void {
+    const lost = this.#lostAt.get(client);
+    this.#lostAt.delete(client);
+    const awaySeconds = lost ? wall.sec - lost.sec : Infinity;
+    if (!lost || awaySeconds > MOMENT_SECONDS) return;
+    const { reason } = lost;
+    this.#outbox.report({ kind: "client reconnected", client, awaySeconds, reason });
+  }
+
+  #lost({ peer, address }: Session, reason: string, wall: WallTime): HouseChange[] {
     if (!peer) return [];
     const client = peer.clientId;
+    this.#lostAt.set(client, { sec: wall.sec, reason });
     this.#outbox.report({ kind: "client disconnected", client, address });
     return this.#house.disconnect(client, wall);
   }

@@ -1,3 +1,4 @@
+import { type ServerInstant, seconds, serverInstant } from "@tutti/protocol";
 import type { ClientStats } from "@tutti/protocol/control";
 import { beforeEach, expect, test } from "vitest";
 import { ReportWatch } from "./report-watch.ts";
@@ -9,12 +10,17 @@ const WELL: ClientStats = {
 };
 
 let watch: ReportWatch;
+let now: ServerInstant;
 beforeEach(() => {
+  now = serverInstant(0);
   watch = new ReportWatch();
 });
 
 function told(...changes: readonly Partial<ClientStats>[]): string[] {
-  const reports = changes.map((change) => watch.learn({ ...WELL, ...change }));
+  const reports = changes.map((change) => {
+    now = serverInstant(now + seconds(4));
+    return watch.learn({ ...WELL, ...change }, now);
+  });
   return reports.flat().map(({ what, better, count }) => {
     return `${better ? "+" : "-"}${what}${count === undefined ? "" : ` ${count}`}`;
   });
@@ -43,6 +49,49 @@ test.each<[string, Partial<ClientStats>[], string[]]>([
     "a weak clock, once, until it is really good",
     [{}, { offsetBoundUs: 2_500 }, { offsetBoundUs: 1_500 }, { offsetBoundUs: 900 }, {}],
     ["-clock weak", "+clock good"],
+  ],
+  [
+    "a buffer that is too small, once",
+    [{}, { underruns: 3 }, { underruns: 4 }, { underruns: 5 }, { underruns: 6 }],
+    ["-underrun 1", "-underrun 1", "-underrun 1", "-buffer too small 3", "-underrun 1"],
+  ],
+  [
+    "real time that was refused, from the first report on",
+    [{ realtime: false }, { realtime: false }],
+    ["-no real time"],
+  ],
+  ["real time that is there", [{}, { realtime: true }], []],
+  [
+    "real time that is permitted later",
+    [{ realtime: false }, { realtime: true }],
+    ["-no real time", "+real time"],
+  ],
+  ["a card that is being opened", [{ outputOpen: false }, { outputOpen: true }], []],
+  [
+    "a card that is pulled out and put in again",
+    [{ outputOpen: true }, {}, { outputOpen: false }, { outputOpen: false }, { outputOpen: true }],
+    ["-output lost", "+output back"],
+  ],
+  [
+    "a card that was never there",
+    [{ outputOpen: false }, { outputOpen: false }, { outputOpen: false }],
+    ["-output lost"],
+  ],
+  [
+    "a client that came over from another server",
+    [{ serverRank: 2 }, { serverRank: 2 }],
+    ["-failed over"],
+  ],
+  ["the one it wants", [{ serverRank: 1 }], []],
+  [
+    "a weak board, once",
+    [{ hints: ["one core: ..."] }, { hints: ["one core: ..."] }],
+    ["-weak board"],
+  ],
+  [
+    "a weak board that is looked at later",
+    [{}, { hints: ["a", "b"] }],
+    ["-weak board", "-weak board"],
   ],
   ["a clock that is lost", [{}, { synchronised: false }, {}], ["-clock weak", "+clock good"]],
 ])("tells of %s", (_, reports, wanted) => {

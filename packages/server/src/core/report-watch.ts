@@ -1,3 +1,4 @@
+import { millis, type ServerInstant, seconds } from "@tutti/protocol";
 import type { ClientStats } from "@tutti/protocol/control";
 
 /** Something that a client says of itself and that is heard, or soon will be; or that it is over. */
@@ -17,14 +18,27 @@ export type QualityWhat =
   | "underrun"
   | "card underrun"
   | "jump"
+  | "buffer too small"
   | "time over stream"
   | "time by datagram"
   | "clock weak"
-  | "clock good";
+  | "clock good"
+  | "no real time"
+  | "real time"
+  | "output lost"
+  | "output back"
+  | "failed over"
+  | "weak board";
 
 /** A clock known worse than that lets rooms drift apart audibly; it is good again when known twice as well. (us) */
 const CLOCK_WEAK_US = 2_000;
 const CLOCK_GOOD_US = 1_000;
+/** So many breaks within that time are no accident: more buffer would help. Said again after a while. */
+const BREAKS_MIN = 3;
+const BREAKS_WITHIN = seconds(60);
+const SAID_AGAIN_AFTER = seconds(600);
+/** A card that was there at once was never lost; one that is not opened so soon is missed. */
+const OUTPUT_WAIT_MAX = millis(5_000);
 
 type Counted = "lateChunks" | "concealedChunks" | "underruns" | "cardUnderruns" | "jumps";
 
@@ -45,13 +59,42 @@ export class ReportWatch {
   #before: ClientStats | undefined;
   #clockWeak = false;
   #overStream = false;
+  #breaks: ServerInstant[] = [];
+  #tooSmallAt = -Infinity;
+  #firstAt: ServerInstant | undefined;
+  #outputLost = false;
 
-  /** What changed since the report before. The first says nothing: its counts may be years old. */
-  learn(stats: ClientStats): QualityChange[] {
+  /** What changed since the report before. Of the first no counts are told: they may be years old. */
+  learn(stats: ClientStats, now: ServerInstant): QualityChange[] {
     const before = this.#before;
     this.#before = stats;
-    if (!before) return [];
-    return [...counted(before, stats), ...this.#timeWay(before, stats), ...this.#clock(stats)];
+    this.#firstAt ??= now;
+    const state = [...this.#output(stats, now), ...realTime(before, stats)];
+    if (!before) return [...state, ...standing(stats)];
+    const hints = before.hints ? [] : boardHints(stats);
+    const changes = [...counted(before, stats), ...this.#buffer(before, stats, now)];
+    return [...changes, ...this.#timeWay(before, stats), ...this.#clock(stats), ...state, ...hints];
+  }
+
+  /** One break may be the link's; several in a minute say that what is held is too little for it. */
+  #buffer(before: ClientStats, stats: ClientStats, now: ServerInstant): QualityChange[] {
+    if (stats.underruns > before.underruns) this.#breaks.push(now);
+    this.#breaks = this.#breaks.filter((at) => now - at < BREAKS_WITHIN);
+    const enough = this.#breaks.length < BREAKS_MIN;
+    if (enough || now - this.#tooSmallAt < SAID_AGAIN_AFTER) return [];
+    this.#tooSmallAt = now;
+    const reason = "it breaks off again and again; a longer buffer would outlast more";
+    return [{ what: "buffer too small", better: false, reason, count: this.#breaks.length }];
+  }
+
+  #output({ outputOpen }: ClientStats, now: ServerInstant): QualityChange[] {
+    if (outputOpen === undefined || outputOpen === !this.#outputLost) return [];
+    const begins = this.#before === undefined || now - (this.#firstAt ?? now) < OUTPUT_WAIT_MAX;
+    if (!outputOpen && begins) return [];
+    this.#outputLost = !outputOpen;
+    return outputOpen
+      ? [{ what: "output back", better: true, reason: "its sound card is open again" }]
+      : [{ what: "output lost", better: false, reason: "its sound card is gone or busy" }];
   }
 
   #timeWay(before: ClientStats, { timeWay }: ClientStats): QualityChange[] {
@@ -74,6 +117,27 @@ export class ReportWatch {
     const what = weak ? "clock weak" : "clock good";
     return [{ what, better: !weak, reason: `the server's time is ${known}` }];
   }
+}
+
+/** What holds from the first report on. */
+function standing(stats: ClientStats): QualityChange[] {
+  const { serverRank = 1 } = stats;
+  const reason = `place ${serverRank} in its list of servers: those before it do not answer`;
+  const over = { what: "failed over", better: false, reason } as const;
+  return [...(serverRank > 1 ? [over] : []), ...boardHints(stats)];
+}
+
+function boardHints({ hints = [] }: ClientStats): QualityChange[] {
+  return hints.map((reason) => ({ what: "weak board", better: false, reason }));
+}
+
+/** Whether the thread that feeds the card runs in real time, as soon as that is known, and when it changes. */
+function realTime(before: ClientStats | undefined, { realtime }: ClientStats): QualityChange[] {
+  if (realtime === undefined || realtime === before?.realtime) return [];
+  if (realtime && before?.realtime === undefined) return [];
+  return realtime
+    ? [{ what: "real time", better: true, reason: "its card's thread goes before other programs" }]
+    : [{ what: "no real time", better: false, reason: "not permitted: rtprio 20 would do" }];
 }
 
 function counted(before: ClientStats, stats: ClientStats): QualityChange[] {

@@ -159,7 +159,7 @@ export class Server {
     if (!notice) return [output];
     return [
       output,
-      { kind: "notify", text: this.#control.notification("Client.OnQuality", notice) },
+      { kind: "notify", text: this.#control.notification(notice.method, notice.params) },
     ];
   }
 

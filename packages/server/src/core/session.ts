@@ -257,7 +257,7 @@ export class Session {
         this.chooser.roundTrip = micros(Math.min(ROUND_TRIP_MAX, stats.roundTripUs));
       }
       this.report = { stats, at: now };
-      return [{ kind: "quality", changes: this.#watch.learn(stats) }];
+      return [{ kind: "quality", changes: this.#watch.learn(stats, now) }];
     }
     return [];
   }

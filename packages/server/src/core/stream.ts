@@ -76,6 +76,8 @@ export class Stream {
   #soundUntil: ServerInstant | undefined;
   /** After a stall of this process: until when the source's bytes are waited for. */
   #graceUntil: ServerInstant | undefined;
+  /** When the source stopped in the middle of sound; whether that was its end shows when it goes on. */
+  #starvedAt: ServerInstant | undefined;
   /** Up to where stamps have been given, once the clock stands. */
   #stampedUntil: ServerInstant | undefined;
   /** Whole chunks whose time is not fixed yet. */
@@ -226,12 +228,22 @@ export class Stream {
   #beginSource(arrival: Arrival, now: ServerInstant): StreamOutput[] {
     const outputs =
       this.#programme === "fallback" ? this.#fill(this.#seams.endFallback(), now) : [];
+    outputs.push(...this.#starved(now));
     this.#programme = "source";
     this.#discardedUntil = undefined;
     if (this.#clock.running && !this.#stale(now)) this.#clock.relock();
     else if (arrival.kind === "captured") this.#anchor(arrival.at);
     else this.#anchorAbout(earlier(now, this.#chunk), now);
     return outputs;
+  }
+
+  /** A source that goes on before the stream counts as idle had not ended: silence filled its place. */
+  #starved(now: ServerInstant): StreamOutput[] {
+    const since = this.#starvedAt;
+    this.#starvedAt = undefined;
+    if (since === undefined || this.#programme !== "tail" || this.#status === "idle") return [];
+    const lostMs = Math.round(toMillis(between(since, now)));
+    return [{ kind: "event", event: { kind: "gap in source", stream: this.config.name, lostMs } }];
   }
 
   #anchor(at: ServerInstant): void {
@@ -276,6 +288,7 @@ export class Stream {
       return [];
     }
     this.#programme = "tail";
+    this.#starvedAt = this.#clock.next;
     const lost = Math.min(between(this.#clock.next, now), this.#tail);
     return this.#fillSilence(this.#framesIn(micros(lost)), now);
   }
