@@ -37,7 +37,7 @@ export function boundsOf(
   const possible = (choice: CodecChoice | undefined): choice is CodecChoice =>
     choice !== undefined &&
     codecs.includes(choice.name) &&
-    (choice.name !== "opus" || takesOpus(sampleFormat, chunkMs));
+    (choice.name !== "opus" || codec.name === "opus" || takesOpus(sampleFormat, chunkMs));
   const max = set.codecMax === undefined ? rule?.codecMax : parseCodecChoice(set.codecMax);
   const min = set.codecMin === undefined ? rule?.codecMin : parseCodecChoice(set.codecMin);
   if (!codecs.includes(codec.name)) return undefined;

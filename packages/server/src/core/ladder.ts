@@ -31,7 +31,9 @@ export function ladderOf({ highest, lowest, format, chunkMs, codecs }: LadderOpt
   const rung = (choice: CodecChoice): Rung => ({ choice, kbit: kbitOf(choice, format, chunkMs) });
   const top = rung(highest);
   const { complexity } = highest;
-  const lossy = (takesOpus(format, chunkMs) ? OPUS_KBIT : []).map((bitrateKbit) =>
+  // A stream that is sent as Opus takes it, whatever its source delivers.
+  const asOpus = highest.name === "opus" || takesOpus(format, chunkMs);
+  const lossy = (asOpus ? OPUS_KBIT : []).map((bitrateKbit) =>
     rung({ name: "opus", bitrateKbit, ...(complexity !== undefined && { complexity }) }),
   );
   const bottom = kbitOf(lowest, format, chunkMs);

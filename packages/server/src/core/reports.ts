@@ -17,6 +17,8 @@ interface Reporter {
   readonly rendition: { readonly coding: string } | undefined;
   /** Between which codings it is given one, and why. */
   readonly bounds: Partial<ReportedStats> | undefined;
+  /** How late it plays. */
+  readonly bufferMs: number;
 }
 
 export function reportsOf(sessions: Iterable<Reporter>, now: ServerInstant): Reports {
