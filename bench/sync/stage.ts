@@ -34,7 +34,7 @@ export interface Plan {
   readonly granularity: number;
   readonly link: LinkSettings;
   /** Of all hosts' TCP, where it is not the machine's. */
-  readonly congestion?: "cubic";
+  readonly congestion?: "reno";
   /** What goes wrong, each time at one of these moments. */
   readonly fault: Fault | undefined;
   readonly faultsAtS: readonly number[];

@@ -92,7 +92,7 @@ export interface LinkOptions {
   /** The same seed loses the same packets, as far as the traffic is the same. */
   readonly seed?: number;
   /** How TCP of these hosts finds out how fast a path is; as the machine does it when absent. */
-  readonly congestion?: "cubic";
+  readonly congestion?: "reno";
 }
 
 /** Why this process cannot have links; undefined when it can. */
