@@ -54,9 +54,9 @@ export class Journal {
     return Buffer.byteLength(line) <= this.#bytes && this.#idle.revision <= saved;
   }
 
-  /** Whether the other file will be needed soon. */
-  get isHalfFull(): boolean {
-    return this.#used > this.#bytes / 2;
+  /** Whether the other file will be needed soon and holds changes that the house of revision `saved` has not. */
+  wantsWhole(saved: number): boolean {
+    return this.#used > this.#bytes / 2 && this.#idle.revision > saved;
   }
 
   /** Resolves when it survives a power cut. There must be room, and no other line under way. */

@@ -105,8 +105,7 @@ export class JsonFileStore {
     await Promise.all([this.#opening, this.#beside]);
     clearTimeout(this.#retry);
     clearTimeout(this.#wholeSoon);
-    await this.#journal?.close();
-    this.#journal = undefined;
+    await this.#closeJournal();
     const saved = this.#saved;
     if (!saved || !this.#journalFiles.some((file) => this.#disk.exists(file))) return;
     const whole = saved.revision === this.#wholeRevision;
@@ -157,38 +156,49 @@ export class JsonFileStore {
       await journal.append(line, state.revision);
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
-      this.#journal = undefined;
-      await journal.close();
+      await this.#closeJournal();
       return false;
     }
     this.#saved = state;
-    if (journal.isHalfFull) this.#wholeBeside();
-    else this.#wholeSoon ??= setTimeout(() => this.#wholeBeside(), WHOLE_AFTER_MS).unref();
+    if (journal.wantsWhole(this.#wholeRevision)) this.#wholeBeside();
+    else this.#wholeLater();
     return true;
   }
 
-  /** Saves the house whole while changes go on going to the journal. What fails is tried again, and told when it matters. */
+  /** Saves the house whole while changes go on going to the journal. A disk that refuses is asked again later. */
   #wholeBeside(): void {
-    const state = this.#saved;
-    if (this.#beside || !state || state.revision === this.#wholeRevision) return;
     clearTimeout(this.#wholeSoon);
     this.#wholeSoon = undefined;
-    this.#beside = this.#writeWhole(state).then(() => {
+    const state = this.#saved;
+    if (this.#beside || !state) return;
+    // Why it fails is told when it matters: as long as the journal has room, nothing is unsaved.
+    this.#beside = this.#tryWhole(state).then(() => {
       this.#beside = undefined;
+      this.#wholeLater();
     });
   }
 
+  #wholeLater(): void {
+    if (this.#saved?.revision === this.#wholeRevision) return;
+    this.#wholeSoon ??= setTimeout(() => this.#wholeBeside(), WHOLE_AFTER_MS).unref();
+  }
+
   async #writeWhole(state: SavedHouse): Promise<boolean> {
+    const reason = await this.#tryWhole(state);
+    this.#told(reason);
+    return reason === undefined;
+  }
+
+  /** Undefined when it is done, else why it is not. */
+  async #tryWhole(state: SavedHouse): Promise<string | undefined> {
     try {
       await writeWhole(this.#disk, this.#whole, state);
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
-      this.#told(cause.message);
-      return false;
+      return cause.message;
     }
     this.#wholeRevision = state.revision;
-    this.#told(undefined);
-    return true;
+    return undefined;
   }
 
   /** Without one, changes go on being saved whole. */
@@ -203,6 +213,17 @@ export class JsonFileStore {
       if (!isSystemError(cause)) throw cause;
     }
     this.#opening = undefined;
+  }
+
+  /** Whatever its disk says to that: what was acknowledged is on it. */
+  async #closeJournal(): Promise<void> {
+    const journal = this.#journal;
+    this.#journal = undefined;
+    try {
+      await journal?.close();
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+    }
   }
 
   async #removeJournal(): Promise<void> {
