@@ -14,7 +14,13 @@ import {
 } from "@tutti/protocol";
 import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
 import type { SavedHouse } from "@tutti/protocol/control";
-import { Server, type ServerInput, type ServerOutput, type ServerPorts } from "@tutti/server/core";
+import {
+  Server,
+  type ServerFacts,
+  type ServerInput,
+  type ServerOutput,
+  type ServerPorts,
+} from "@tutti/server/core";
 
 const START = serverInstant(50_000_000);
 /** Like Debian's snapclient. */
@@ -68,6 +74,7 @@ export class Rig {
       streams?: StreamConfig[];
       clients?: readonly ClientRule[];
       saved?: SavedHouse;
+      facts?: ServerFacts;
     } = {},
   ) {
     const ports: ServerPorts = {
@@ -80,6 +87,7 @@ export class Rig {
       },
       randomId: () => `group-${++this.#ids}`,
       randomToken: () => (++this.#ids).toString(16).padStart(16, "0"),
+      ...(set.facts && { facts: set.facts }),
     };
     const config = {
       name: "Home",

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseClientConfig } from "./client-config.ts";
-import { effectiveClientConfig, effectiveServerConfig } from "./effective-config.ts";
+import {
+  effectiveClientConfig,
+  effectiveServerConfig,
+  masked,
+  runningServerConfig,
+} from "./effective-config.ts";
 import { parseServerConfig } from "./server-config.ts";
 import { writeYaml } from "./yaml-writing.ts";
 
@@ -68,4 +73,31 @@ test("a client's file too", () => {
 
 test("a file that is wrong is refused as the daemon refuses it", () => {
   expect(() => effectiveServerConfig({ text: "bufferMS: 5" })).toThrow(/did you mean "bufferMs"/);
+});
+
+test("what a server runs with has what flags said, and none of what only streams take over", () => {
+  const text =
+    "bufferMs: 700\nhooks: { play: [/bin/on, key=1] }\ncodec: flac\nstreams: [{ source: 'pipe:///home/ann/a.fifo?name=A' }]";
+  const running = runningServerConfig(parseServerConfig({ text, overrides: { buffer: "600" } }));
+  expect(running).toMatchObject({ bufferMs: 600, mdns: true, listen: { control: 1_705 } });
+  expect(running).toMatchObject({
+    streams: [{ name: "A", codec: "flac", source: { pipe: { path: "~/a.fifo" } } }],
+  });
+  expect(running).toMatchObject({ hooks: { play: ["/bin/on", "***"] } });
+  expect(running).not.toHaveProperty("codec");
+});
+
+test("secrets become stars, a home directory a tilde, and the rest stays", () => {
+  const value = {
+    mqtt: { url: "mqtt://me:secret@host/x", password: "hunter2", port: 1_883 },
+    paths: ["/root/.state", "/home/ann", "/var/lib/tutti", "/rooted"],
+    tokens: ["a", ""],
+    off: null,
+  };
+  expect(masked(value)).toEqual({
+    mqtt: { url: "mqtt://***@host/x", password: "***", port: 1_883 },
+    paths: ["~/.state", "~", "/var/lib/tutti", "/rooted"],
+    tokens: ["***", ""],
+    off: null,
+  });
 });

@@ -38,11 +38,19 @@ export function effectiveServerConfig(input: ConfigInput): EffectiveConfig {
 export function runningServerConfig(config: ServerConfig): Mapping {
   const { properties = {} } = serverConfigJsonSchema() as Rules;
   // What only streams take over stands with each of them.
-  const own = Object.entries(properties).filter(([key]) => key !== "streams" && key in config);
+  const own = Object.entries(properties).filter(
+    ([key]) => key !== "streams" && keyOf(config, key) !== undefined,
+  );
   const settled = settle({ properties: Object.fromEntries(own) }, undefined, config);
   const rules = properties.streams?.items ?? {};
   const streams = config.streams.map((stream) => streamValue(rules, stream));
-  return masked({ ...settled, streams }) as Mapping;
+  const hooks = Object.entries(config.hooks).map(([name, set]) => [name, withoutArguments(set)]);
+  return masked({ ...settled, hooks: Object.fromEntries(hooks), streams }) as Mapping;
+}
+
+/** Of a hook the program alone: keys for other services stand among its arguments. */
+function withoutArguments(set: unknown): unknown {
+  return Array.isArray(set) && set.length > 1 ? [set[0], "***"] : set;
 }
 
 const SECRET = /password|secret|token|credential/i;

@@ -250,3 +250,20 @@ describe("a client", () => {
     );
   });
 });
+
+test("every method that may change the house is refused, and changes nothing, at another revision", () => {
+  const before = JSON.stringify(status());
+  // Each takes of it what it knows.
+  const params = {
+    ...{ id: "own", into: "stock", name: "x", latency: 5, mute: true, clients: [], sound: {} },
+    ...{ stream_id: "radio", seconds: 1, percent: 1, volume: { percent: 1 }, value: 1 },
+    ...{ streamUri: "demo://", command: "play", property: "mute", ifRevision: 1_000 },
+  };
+  const changing = Object.entries(METHODS).filter(([, spec]) => "changes" in spec);
+  for (const [method] of changing) {
+    const { error } = call(method as MethodName, params);
+    expect({ method, code: error?.code }).toEqual({ method, code: 409 });
+  }
+  expect(changing.length).toBeGreaterThan(20);
+  expect(JSON.stringify(status())).toBe(before);
+});
