@@ -1,50 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Feeder } from "./harness/feeder.ts";
-import { music, toPcm16 } from "./harness/music.ts";
+import { SERVERS } from "./harness/house-at-test.ts";
 import { Remote } from "./harness/remote.ts";
-import {
-  pipeIn,
-  pipeUri,
-  type ServerAtTest,
-  startOurs,
-  startTheirs,
-} from "./harness/servers-at-test.ts";
+import { CODECS, ThreeCodecs } from "./harness/three-codecs.ts";
 import { blobAt, type Frame, MESSAGE, stampAt, WebPlayer } from "./harness/web-player.ts";
 
 /** The stream protocol over WebSocket: the same player at Debian's snapserver and at ours, and the same promises. */
 
-const CODECS = ["pcm", "flac", "opus"] as const;
 const BUFFER_US = 1_000_000;
 /** Several chunks would come in it. */
 const QUIET_MS = 150;
-
-let directory: string;
-const feeders: Feeder[] = [];
-const started: ServerAtTest[] = [];
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tutti-web-player-"));
-});
-afterAll(async () => {
-  for (const feeder of feeders) feeder.stop();
-  await Promise.all(started.map(({ process }) => process.stop("SIGKILL")));
-  rmSync(directory, { recursive: true });
-});
-
-const pcm = toPcm16(music(20));
-
-/** Three streams of the same music, named after their codecs. */
-async function started3(start: typeof startOurs): Promise<ServerAtTest> {
-  const own = mkdtempSync(join(directory, "server-"));
-  const [first, ...others] = CODECS.map((codec) => pipeUri(own, codec, `&codec=${codec}`));
-  const server = await start(own, [first!, ...others]);
-  started.push(server);
-  for (const codec of CODECS) feeders.push(new Feeder(pipeIn(own, codec), pcm));
-  return server;
-}
 
 function jsonOf({ body }: Frame): Record<string, unknown> {
   return JSON.parse(blobAt(body, 0).blob.toString());
@@ -66,21 +31,19 @@ function streamInfoOf(header: Buffer): object {
   };
 }
 
-describe.each([
-  ["Debian's snapserver", startTheirs],
-  ["ours", startOurs],
-] as const)("%s", (_, start) => {
-  let server: ServerAtTest;
+describe.each(SERVERS)("%s", (_, start) => {
+  let house: ThreeCodecs;
   let player: WebPlayer;
   let remote: Remote;
   beforeAll(async () => {
-    server = await started3(start);
-    remote = await Remote.overTcp(server.controlPort);
-    player = await WebPlayer.open(server.httpPort, "browser");
+    house = await ThreeCodecs.open(start);
+    remote = await Remote.overTcp(house.server.controlPort);
+    player = await WebPlayer.open(house.server.httpPort, "browser");
   });
-  afterAll(() => {
+  afterAll(async () => {
     player?.stop();
     remote?.close();
+    await house?.close();
   });
 
   async function group(): Promise<{ id: string; clients: [Record<string, unknown>] }> {
