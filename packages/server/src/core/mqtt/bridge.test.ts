@@ -81,7 +81,7 @@ describe("a house is shown", () => {
     expect(own.components.delay).toMatchObject({ min: -10_000, max: 1_000, step: 0.1 });
     // The message for a stock client offers nothing that it cannot do.
     const stock = JSON.parse(rig.retained.get(`${DEVICE}_stock/config`) ?? "");
-    expect(Object.keys(stock.components)).toEqual(["delay", "mute", "source", "state", "volume"]);
+    expect(Object.keys(stock.components)).toEqual(["volume", "mute", "source", "delay", "state"]);
   });
 
   test("and every topic that it names says something", () => {
@@ -94,6 +94,17 @@ describe("a house is shown", () => {
       expect(named.filter((name) => !rig.retained.has(name))).toEqual([]);
       expect(named.length).toBeGreaterThan(4);
     }
+  });
+
+  test("and told again where it is another: a name", () => {
+    const rig = house();
+    rig.pass(1_000);
+    rig.published.length = 0;
+    rig.call("Client.SetName", { id: "own", name: "Küche" });
+    expect(rig.published.map(([topic]) => topic)).toEqual([
+      ...[`${DEVICE}_own/config`, "tutti/speaker/own/name"],
+    ]);
+    expect(JSON.parse(rig.published[0]?.[1] ?? "").device.name).toBe("Küche");
   });
 
   test("and only what changed is told again", () => {

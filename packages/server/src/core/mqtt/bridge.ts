@@ -4,6 +4,7 @@ import { Backoff } from "./backoff.ts";
 import type { BridgeEvent, BridgeInput, BridgeOutput } from "./bridge-io.ts";
 import { commandOf } from "./commands.ts";
 import { UNKNOWN } from "./devices.ts";
+import { Discovery } from "./discovery.ts";
 import { type BridgeOptions, retainedOf, topicsOf } from "./retained.ts";
 import { placeOf, statusTopic } from "./topics.ts";
 
@@ -25,6 +26,7 @@ export class Bridge {
   readonly #options: BridgeOptions;
   readonly #ports: BridgePorts;
   readonly #backoff: Backoff;
+  readonly #discovery = new Discovery();
   /** What each topic of ours says on the broker. */
   #shown = new Map<string, string>();
   #connected = false;
@@ -127,7 +129,7 @@ export class Bridge {
   #look(now: ServerInstant, wavering: boolean): BridgeOutput[] {
     this.#lookAt = undefined;
     this.#lastLook = now;
-    const wanted = retainedOf(this.#ports.house(), this.#options);
+    const wanted = retainedOf(this.#ports.house(), this.#options, this.#discovery);
     const gone = [...this.#shown.keys()].filter((topic) => !wanted.has(topic));
     const outputs = gone.map((topic) => this.#takeAway(topic));
     for (const [topic, { payload, wavering: wavers }] of wanted) {

@@ -1,4 +1,3 @@
-import { encodeJson } from "@tutti/protocol/control";
 import { LATENCY_MS_MIN } from "../house-clients.ts";
 import type { Device } from "./devices.ts";
 import { propertyTopic, statusTopic } from "./topics.ts";
@@ -25,8 +24,34 @@ export function discoveryTopic(
   return `${discoveryPrefix}/device/${deviceId(topicPrefix, { kind, key })}/config`;
 }
 
-/** Home Assistant's device message: all entities of a device in one. */
-export function discoveryMessage(device: Device, options: DiscoveryOptions): string {
+interface Made {
+  /** What it was made of. */
+  readonly of: string;
+  readonly message: string;
+}
+
+/** The messages of a house. The house is looked at for every change, and hardly any changes one of them. */
+export class Discovery {
+  #made = new Map<string, Made>();
+
+  /** By topic. */
+  messages(devices: readonly Device[], options: DiscoveryOptions): Map<string, string> {
+    const sources = options.sources.join("\n");
+    const made = new Map<string, Made>();
+    for (const device of devices) {
+      const topic = discoveryTopic(options, device);
+      const { name, model, version, settable } = device;
+      const of = `${name}\n${model}\n${version}\n${settable}\n${sources}`;
+      const known = this.#made.get(topic);
+      made.set(topic, known?.of === of ? known : { of, message: messageOf(device, options) });
+    }
+    this.#made = made;
+    return new Map([...made].map(([topic, { message }]) => [topic, message]));
+  }
+}
+
+/** All entities of a device in one. */
+function messageOf(device: Device, options: DiscoveryOptions): string {
   const { topicPrefix, version } = options;
   const id = deviceId(topicPrefix, device);
   const at = (property: string) => propertyTopic(topicPrefix, device.kind, device.key, property);
@@ -44,7 +69,7 @@ export function discoveryMessage(device: Device, options: DiscoveryOptions): str
         ...about(options),
       },
     ]);
-  return encodeJson({
+  return JSON.stringify({
     availability: [server, { topic: at("availability") }],
     availability_mode: "all",
     components: Object.fromEntries(components),

@@ -1,6 +1,6 @@
 import type { HouseStatus } from "@tutti/protocol/control";
 import { type Device, devicesOf } from "./devices.ts";
-import { discoveryMessage, discoveryTopic } from "./discovery.ts";
+import { type Discovery, discoveryTopic } from "./discovery.ts";
 import { propertyTopic } from "./topics.ts";
 
 /** How a house is shown. */
@@ -25,15 +25,20 @@ export interface Retained {
 }
 
 /** What each topic says while the house is as it is; of each device its discovery first. */
-export function retainedOf(house: HouseStatus, options: BridgeOptions): Map<string, Retained> {
-  const { topicPrefix, discovery } = options;
-  const about = { ...options, sources: house.streams.map(({ id }) => id) };
+export function retainedOf(
+  house: HouseStatus,
+  options: BridgeOptions,
+  discovery: Discovery,
+): Map<string, Retained> {
+  const devices = devicesOf(house, options.groups);
+  const sources = house.streams.map(({ id }) => id);
+  const messages = discovery.messages(options.discovery ? devices : [], { ...options, sources });
   const topics = new Map<string, Retained>();
-  for (const device of devicesOf(house, options.groups)) {
-    const payload = discovery ? discoveryMessage(device, about) : "";
-    topics.set(discoveryTopic(options, device), { payload, wavering: false });
+  for (const device of devices) {
+    const topic = discoveryTopic(options, device);
+    topics.set(topic, { payload: messages.get(topic) ?? "", wavering: false });
     for (const [property, payload] of Object.entries(device.properties)) {
-      const topic = propertyTopic(topicPrefix, device.kind, device.key, property);
+      const topic = propertyTopic(options.topicPrefix, device.kind, device.key, property);
       topics.set(topic, { payload, wavering: property === "sync_error" });
     }
   }
