@@ -24,7 +24,7 @@ export {
 } from "./effective-config.ts";
 export { type Flag, flagKey } from "./flags.ts";
 export type { HookName, HooksConfig } from "./hooks-config.ts";
-export type { BrokerAddress, MqttConfig } from "./mqtt-config.ts";
+export { type BrokerAddress, type MqttConfig, parseBrokerUrl } from "./mqtt-config.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
   parseServerConfig,

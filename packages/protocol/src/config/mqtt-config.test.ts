@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { effectiveServerConfig } from "./effective-config.ts";
+import { effectiveServerConfig, runningServerConfig } from "./effective-config.ts";
+import { parseBrokerUrl } from "./mqtt-config.ts";
 import { parseServerConfig } from "./server-config.ts";
 import { writeYaml } from "./yaml-writing.ts";
 
@@ -17,7 +18,7 @@ function refusal(text: string): string {
 test("no broker is spoken to without its address; all else has a default", () => {
   expect(parseServerConfig().mqtt).toBeUndefined();
   expect(parseServerConfig({ text: "mqtt: { url: mqtt://broker }" }).mqtt).toEqual({
-    url: { secure: false, host: "broker", port: 1883 },
+    url: "mqtt://broker",
     ...{ topicPrefix: "tutti", discovery: true, discoveryPrefix: "homeassistant" },
     ...{ groups: true, syncErrorEverySeconds: 15 },
   });
@@ -29,7 +30,8 @@ test.each([
   ["mqtt://10.0.0.7:1884/", { secure: false, host: "10.0.0.7", port: 1884 }],
   ["mqtts://[fe80::1]:1", { secure: true, host: "fe80::1", port: 1 }],
 ])("%s", (url, expected) => {
-  expect(parseServerConfig({ text: `mqtt: { url: "${url}" }` }).mqtt?.url).toEqual(expected);
+  expect(parseBrokerUrl(url)).toEqual(expected);
+  expect(parseServerConfig({ text: `mqtt: { url: "${url}" }` }).mqtt?.url).toBe(url);
 });
 
 test.each([
@@ -66,4 +68,7 @@ test("what would run is printed without the password, and without a broker where
   expect(printed).toMatch(/^ {2}topicPrefix: tutti$/m);
   expect(printed).not.toContain("7391");
   expect(effectiveServerConfig({}).value).not.toHaveProperty("mqtt");
+  const running = runningServerConfig(parseServerConfig({ text }));
+  expect(running.mqtt).toMatchObject({ url: "mqtt://a", username: "x" });
+  expect(JSON.stringify(running)).not.toContain("7391");
 });

@@ -44,12 +44,16 @@ function topicField(key: string) {
   });
 }
 
+const urlField = textOf((text) => {
+  parseBrokerUrl(text);
+  return text;
+});
 const fileField = z.string().startsWith("/").max(1_000);
 
 /** How the server takes part in home automation. */
 export const MQTT = z
   .strictObject({
-    url: textOf(parseBrokerUrl).meta({
+    url: urlField.meta({
       description: "the broker; mqtts is TLS. Ports 1883 and 8883 where none is named",
       examples: ["mqtt://192.168.1.10", "mqtts://broker.home:8883"],
     }),
@@ -101,7 +105,7 @@ export const MQTT = z
     if ((written.password ?? written.passwordFile) !== undefined && !written.username) {
       refuse("url", "mqtt has a password and no username, which MQTT does not allow");
     }
-    if (written.caFile !== undefined && !written.url.secure) {
+    if (written.caFile !== undefined && !parseBrokerUrl(written.url).secure) {
       refuse("caFile", "mqtt.caFile is for mqtts; nothing of mqtt:// is encrypted");
     }
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { ConfigError, VERSION } from "@tutti/protocol";
-import type { MqttConfig } from "@tutti/protocol/config";
+import { type MqttConfig, parseBrokerUrl } from "@tutti/protocol/config";
 import { now } from "../clock.ts";
 import {
   Bridge,
@@ -133,7 +133,7 @@ function brokerOf(config: MqttConfig): Broker {
   const [firstLine] = passwordFile === undefined ? [] : read(passwordFile).split(/\r?\n/, 1);
   const identity = createHash("sha256").update(`${hostname()} ${topicPrefix}`).digest("hex");
   return {
-    ...url,
+    ...parseBrokerUrl(url),
     username,
     password: password ?? firstLine,
     ca: caFile === undefined ? undefined : read(caFile),
