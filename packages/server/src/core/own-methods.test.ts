@@ -256,7 +256,14 @@ test("every method that may change the house is refused, and changes nothing, at
   // Each takes of it what it knows.
   const params = {
     ...{ id: "own", into: "stock", name: "x", latency: 5, mute: true, clients: [], sound: {} },
-    ...{ stream_id: "radio", seconds: 1, percent: 1, volume: { percent: 1 }, value: 1 },
+    ...{
+      stream_id: "radio",
+      seconds: 1,
+      percent: 1,
+      volume: { percent: 1 },
+      value: 1,
+      bufferMs: 2_000,
+    },
     ...{ streamUri: "demo://", command: "play", property: "mute", ifRevision: 1_000 },
   };
   const changing = Object.entries(METHODS).filter(([, spec]) => "changes" in spec);

@@ -4,7 +4,11 @@ import { Rig, STOCK } from "../../test/server-rig.ts";
 import type { ServerFacts } from "./ports.ts";
 
 const LINE = {
-  ...{ number: 7, at: 3, level: "info", part: "client", event: "client connected" },
+  number: 7,
+  at: 3,
+  level: "info",
+  part: "client",
+  event: "client connected",
   fields: { client: "a" },
 } as const;
 
