@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -29,7 +29,7 @@ const original = music(43);
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "tutti-card-"));
-  virtual = makeVirtualCards(directory, [{ name: "room", ppm: CARD_PPM }, { name: "attic" }]);
+  virtual = makeVirtualCards(directory, [{ name: "room", ppm: CARD_PPM }, { name: "attic" }, { name: "den" }]);
   feeder = new Feeder(fifoIn(directory), toPcm16(original));
   server = await startSnapserver({ directory, codec: "flac" });
 });
@@ -100,6 +100,36 @@ test("a card that is unplugged is waited for, and plays again when it is back", 
   const sounding = heard.subarray(firstSound(heard));
   const [match] = locateAll(channelOf(original, 0), sounding.subarray(PIECE), PIECE);
   expect(match?.correlation).toBeGreaterThan(0.99);
+});
+
+test("without music the amplifier is switched off and the card closed; both are back before the next sound", async () => {
+  const told = join(directory, "told");
+  const hook = join(directory, "amplifier");
+  writeFileSync(hook, `#!/bin/sh\necho "$TUTTI_EVENT $TUTTI_CLIENT" >> ${told}\n`, { mode: 0o755 });
+  const config = join(directory, "den.yaml");
+  const hooks = `{ play: ${hook}, idle: ${hook}, idleAfterMs: 200 }`;
+  const output = "{ prerollMs: 300, releaseAfterMs: 100 }";
+  writeFileSync(config, `name: Den\nhooks: ${hooks}\noutput: ${output}\n`);
+  const flags = ["--device", "den", "--config", config];
+  client = new TuttiClient({ directory, port: server.port, flags, environment: virtual.env });
+  await client.event("started");
+  feeder.stop();
+  await client.event("idle");
+  await client.event("output released");
+  const card = cardNamed("den");
+  const before = heardOn(card).length;
+  const seen = client.process.lines.length;
+  feeder = new Feeder(fifoIn(directory), toPcm16(original));
+  await client.event("started", seen);
+  await pause(700);
+  expect(await client.stop()).toBe(0);
+  expect(readFileSync(told, "utf8")).toBe("play Den\nidle Den\nplay Den\nidle Den\n");
+  // A buffer lies between the first chunk and its sound: neither the card nor the pre-roll cost any music.
+  const heard = heardOn(card, before);
+  const sounding = heard.subarray(firstSound(heard));
+  const [match] = locateAll(channelOf(original, 0), sounding.subarray(0, 2 * PIECE), PIECE);
+  expect(match?.correlation).toBeGreaterThan(0.99);
+  expect(match?.position).toBeLessThan(RATE_HZ / 20);
 });
 
 test("cards are listed by number and name", async () => {

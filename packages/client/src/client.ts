@@ -9,6 +9,8 @@ import {
   Player,
   type PlayerInput,
   type PlayerOutput,
+  type PowerNews,
+  Preroll,
 } from "./core/index.ts";
 import { makeDecoder } from "./decoders/index.ts";
 import type { ClientEvent } from "./log-events.ts";
@@ -42,6 +44,7 @@ export interface ClientParts {
 export class Client {
   readonly #parts: ClientParts;
   readonly #player: Player;
+  readonly #preroll: Preroll;
   readonly #connection: Connection;
   readonly #timeSocket: TimeSocket;
   readonly #pump: PumpTimer;
@@ -73,7 +76,8 @@ export class Client {
     );
     this.#connection = new Connection(servers, this.#connectionEvents(), Math.random);
     this.#timeSocket = new TimeSocket((exchange) => this.#feed({ kind: "time answer", exchange }));
-    this.#pump = new PumpTimer(this.#player, {
+    this.#preroll = new Preroll(this.#player, config.output.prerollMs);
+    this.#pump = new PumpTimer(this.#preroll, {
       queueMs: config.output.queueMs,
       ...(parts.meter && { meter: parts.meter }),
       onEvent: (event) => {
@@ -89,9 +93,12 @@ export class Client {
     };
     this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_WISH);
     this.#power = new PowerTimer(
-      { idleAfterMs: config.hooks.idleAfterMs },
+      {
+        idleAfterMs: config.hooks.idleAfterMs,
+        releaseAfterMs: config.output.releaseAfterMs,
+      },
       () => this.#player.musicUntil,
-      (news) => parts.onEvent({ kind: news }),
+      (news) => this.#onPower(news),
     );
   }
 
@@ -202,6 +209,25 @@ export class Client {
         if (output.event.kind === "settings") {
           this.#output.want({ latencyMs: cardLatencyMs(this.#player.waitMs) });
         }
+        return;
+    }
+  }
+
+  #onPower(news: PowerNews): void {
+    switch (news) {
+      case "release":
+        this.#output.rest();
+        return;
+      case "reopen":
+        // A card that was closed begins as an amplifier does: what it swallows at first shall be silence.
+        if (this.#output.resume()) this.#preroll.begin(now());
+        return;
+      case "play":
+        this.#preroll.begin(now());
+        this.#parts.onEvent({ kind: "play" });
+        return;
+      case "idle":
+        this.#parts.onEvent({ kind: "idle" });
         return;
     }
   }

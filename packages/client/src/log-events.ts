@@ -55,6 +55,7 @@ const LEVELS = {
   "output opened": "info",
   "output unavailable": "warn",
   "output lost": "warn",
+  "output released": "info",
   searching: "info",
   found: "info",
   connected: "info",

@@ -16,10 +16,11 @@ function device() {
     const close = async () => void seen.push("device closed");
     return { format, latencyMs: 10, close } as AudioOutput;
   };
-  const onEvent = (event: OutputEvent) =>
-    seen.push(
-      "reason" in event ? `${event.kind}: ${event.reason}` : `${event.kind} ${event.rateHz}`,
-    );
+  const onEvent = (event: OutputEvent) => {
+    const detail =
+      "reason" in event ? `: ${event.reason}` : "rateHz" in event ? ` ${event.rateHz}` : "";
+    seen.push(`${event.kind}${detail}`);
+  };
   const owner = { onEvent, onOpened: () => {}, onClosed: () => void seen.push("let go") };
   return { output: new Output("card", open, owner, STEREO), seen, state };
 }
@@ -91,4 +92,36 @@ test("closing frees the device, also while waiting for one", async () => {
   await vi.advanceTimersByTimeAsync(0);
   await missing.output.close();
   expect(missing.seen).toEqual(["output unavailable: gone"]);
+});
+
+test("a card that rests is closed, and opened again when there is something to play", async () => {
+  const { output, seen } = device();
+  output.start();
+  await vi.advanceTimersByTimeAsync(0);
+  output.rest();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(seen).toEqual(["output opened 48000", "let go", "device closed", "output released"]);
+  output.want({ rateHz: 44_100, channels: 2 });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(seen).toHaveLength(4);
+  expect(output.resume()).toBe(true);
+  expect(output.resume()).toBe(false);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen.at(-1)).toBe("output opened 44100");
+});
+
+test("a rest while the card is being opened is not forgotten, nor is its end while it is closed", async () => {
+  const { output, seen } = device();
+  output.start();
+  output.rest();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen.at(-1)).toBe("output released");
+  output.resume();
+  await vi.advanceTimersByTimeAsync(0);
+  output.rest();
+  output.resume();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(seen.at(-1)).toBe("output opened 48000");
+  await output.close();
+  expect(seen.at(-1)).toBe("device closed");
 });

@@ -9,7 +9,9 @@ export type OutputEvent =
     } & AudioFormat)
   /** Not there, busy, or unwilling; tried again each second. */
   | { readonly kind: "output unavailable"; readonly device: string; readonly reason: string }
-  | { readonly kind: "output lost"; readonly device: string; readonly reason: string };
+  | { readonly kind: "output lost"; readonly device: string; readonly reason: string }
+  /** Closed for want of music: others may have it. */
+  | { readonly kind: "output released"; readonly device: string };
 
 /** How the device shall be open. */
 export interface OutputWish extends AudioFormat {
@@ -40,6 +42,7 @@ export class Output {
   #current: AudioOutput | undefined;
   #lost = false;
   #closed = false;
+  #resting = false;
   #told: string | undefined;
   #wake: () => void = () => {};
   #finished: Promise<void> = Promise.resolve();
@@ -71,6 +74,20 @@ export class Output {
     this.#wake();
   }
 
+  /** Closes the device until `resume`: there is nothing to play. */
+  rest(): void {
+    this.#resting = true;
+    this.#wake();
+  }
+
+  /** Opens the device again. Returns whether it was resting. */
+  resume(): boolean {
+    const rested = this.#resting;
+    this.#resting = false;
+    if (rested) this.#wake();
+    return rested;
+  }
+
   /** Resolves once the device is free. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -80,7 +97,13 @@ export class Output {
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      if (this.#current && !this.#settled()) await this.#release();
+      const had = this.#current !== undefined;
+      if (had && !this.#settled()) await this.#release();
+      if (this.#resting) {
+        if (had) this.#owner.onEvent({ kind: "output released", device: this.#device });
+        await this.#sleep();
+        continue;
+      }
       if (!this.#current && !(await this.#tryToOpen())) await this.#sleep(RETRY_MS);
       else if (this.#settled()) await this.#sleep();
     }
@@ -89,7 +112,7 @@ export class Output {
 
   /** Whether nothing was asked for since the device was opened, and it still plays. */
   #settled(): boolean {
-    return !this.#lost && this.#openedFor === this.#wanted;
+    return !this.#lost && !this.#resting && this.#openedFor === this.#wanted;
   }
 
   async #tryToOpen(): Promise<boolean> {

@@ -8,6 +8,7 @@ export type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 export type { OutputFormat } from "./playout.ts";
 export type { Decoder, PlayerPorts } from "./ports.ts";
 export { Power, type PowerConfig, type PowerNews } from "./power.ts";
+export { Preroll } from "./preroll.ts";
 export {
   cardLatencyMs,
   type Listener,

@@ -39,3 +39,15 @@ test("a mute counts as no music, though it goes on", () => {
   room.changeSettings({ muted: false });
   expect(watched(room, power, 1)).toEqual([expect.stringMatching(/^play 5\.[45]$/)]);
 });
+
+test("the card rests by a time of its own, and is asked for before the hooks are", () => {
+  const room = new VirtualRoom({ bufferMs: 1_000, backlog: false });
+  const power = new Power({ idleAfterMs: 10_000, releaseAfterMs: 3_000 }, room.local());
+  expect(watched(room, power, 4)).toEqual(["release 4"]);
+  room.connect();
+  expect(watched(room, power, 2)).toEqual(["reopen 5.1", "play 5.1"]);
+  room.stalled = true;
+  expect(watched(room, power, 6)).toEqual(["release 11.1"]);
+  room.stalled = false;
+  expect(watched(room, power, 1)).toEqual(["reopen 13.1"]);
+});

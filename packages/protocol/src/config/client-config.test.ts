@@ -7,7 +7,7 @@ import { parseServerAddress } from "./server-address.ts";
 test("without a file the client finds its server and plays at the default card", () => {
   expect(parseClientConfig()).toEqual({
     server: "auto",
-    output: { device: "default", latencyMs: 0, queueMs: 240 },
+    output: { device: "default", latencyMs: 0, queueMs: 240, prerollMs: 0 },
     latencyMs: 0,
     volume: { max: 100, curve: "cubic" },
     hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },

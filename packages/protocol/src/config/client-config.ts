@@ -22,6 +22,10 @@ export interface ClientConfig {
     readonly latencyMs: number;
     /** Audio held ready between the program and the sound card. */
     readonly queueMs: number;
+    /** Silence at the beginning of music, while the amplifier starts. */
+    readonly prerollMs: number;
+    /** Without music for so long, the card is closed until there is some again; without one it stays open. */
+    readonly releaseAfterMs?: number | undefined;
   };
   /** What the amplifier behind the sound card adds: the client plays that much earlier. */
   readonly latencyMs: number;
@@ -57,6 +61,14 @@ const OUTPUT = z.strictObject({
   queueMs: z.number().min(5).max(2_000).default(240).meta({
     description:
       "audio held ready for the sound card: outlasts stalls of the program; never more than has come",
+    unit: "ms",
+  }),
+  prerollMs: z.int().min(0).max(30_000).default(0).meta({
+    description: "silence at the beginning of music, while an amplifier starts; other rooms do not wait",
+    unit: "ms",
+  }),
+  releaseAfterMs: z.int().min(100).max(24 * 3_600_000).optional().meta({
+    description: "without music for so long, the sound card is closed; default: it stays open",
     unit: "ms",
   }),
 });
