@@ -29,7 +29,11 @@ const original = music(43);
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "tutti-card-"));
-  virtual = makeVirtualCards(directory, [{ name: "room", ppm: CARD_PPM }, { name: "attic" }, { name: "den" }]);
+  virtual = makeVirtualCards(directory, [
+    { name: "room", ppm: CARD_PPM },
+    { name: "attic" },
+    { name: "den" },
+  ]);
   feeder = new Feeder(fifoIn(directory), toPcm16(original));
   server = await startSnapserver({ directory, codec: "flac" });
 });
@@ -109,7 +113,8 @@ test("without music the amplifier is switched off and the card closed; both are 
   const config = join(directory, "den.yaml");
   const hooks = `{ play: ${hook}, idle: ${hook}, idleAfterMs: 200 }`;
   const output = "{ prerollMs: 300, releaseAfterMs: 100 }";
-  writeFileSync(config, `name: Den\nhooks: ${hooks}\noutput: ${output}\n`);
+  const volume = '{ start: 40, mixer: "hardware:Digital" }';
+  writeFileSync(config, `name: Den\nhooks: ${hooks}\noutput: ${output}\nvolume: ${volume}\n`);
   const flags = ["--device", "den", "--config", config];
   client = new TuttiClient({ directory, port: server.port, flags, environment: virtual.env });
   await client.event("started");
@@ -130,6 +135,10 @@ test("without music the amplifier is switched off and the card closed; both are 
   const [match] = locateAll(channelOf(original, 0), sounding.subarray(0, 2 * PIECE), PIECE);
   expect(match?.correlation).toBeGreaterThan(0.99);
   expect(match?.position).toBeLessThan(RATE_HZ / 20);
+  // The level was made by the card's control, none of it in the samples.
+  expect(readFileSync(virtual.mixer, "utf8")).toBe("80 1\n");
+  const peak = (samples: Float32Array) => samples.reduce((most, each) => Math.max(most, each), 0);
+  expect(peak(sounding)).toBeGreaterThan(0.5 * peak(channelOf(original, 0)));
 });
 
 test("cards are listed by number and name", async () => {

@@ -45,6 +45,8 @@ export interface CardEvent {
 export interface VirtualCards {
   readonly cards: readonly VirtualCard[];
   readonly env: NodeJS.ProcessEnv;
+  /** Where the default mixer keeps its one control, Digital: the volume (0 to 200), and whether it is on (0 or 1). */
+  readonly mixer: string;
 }
 
 const FLOAT_BYTES = 4;
@@ -163,12 +165,15 @@ export function makeVirtualCards(
   const cards = settings.map((each) => new VirtualCard(dir, t0Ns, each));
   // PortAudio aborts unless some name is "default".
   const first = cards.find((card) => !card.settings.captures) ?? cards[0];
+  const mixer = join(dir, "mixer");
   const configuration = [
     `pcm_type.virtual { lib "${plugin}" }\n`,
+    `ctl_type.virtual { lib "${join(plugins, "libasound_module_ctl_virtual.so")}" }\n`,
+    `ctl.default { type virtual state "${mixer}" }\n`,
     ...cards.map((card) => card.config()),
     first?.config("default") ?? "",
   ];
   const path = join(dir, "asound.conf");
   writeFileSync(path, configuration.join("\n"));
-  return { cards, env: { ALSA_CONFIG_PATH: path, JACK_NO_START_SERVER: "1" } };
+  return { cards, mixer, env: { ALSA_CONFIG_PATH: path, JACK_NO_START_SERVER: "1" } };
 }

@@ -65,6 +65,7 @@ export function makeCommand(version: string): Command {
     .option("--latency <ms>", "what the amplifier adds, in tenths: plays that much earlier")
     .option("--volume <percent>", "volume at start (default: what the server remembers)")
     .option("--volume-max <percent>", "loudest it can be set to (default: 100)")
+    .option("--mixer <mixer>", "who sets the level: software, hardware:CONTROL, script:PATH, none")
     .option("--state-dir <dir>", "folder for the client's id")
     .option("--log <level>", "error, warn, info, debug or trace (default: info)")
     .option("--meter", "draw a level meter")

@@ -1,5 +1,11 @@
 import type { AudioOutput } from "@tutti/audio";
-import { type Hello, type LocalInstant, PEER_SILENCE_MAX, seconds } from "@tutti/protocol";
+import {
+  type Hello,
+  type LocalInstant,
+  PEER_SILENCE_MAX,
+  parseMixer,
+  seconds,
+} from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { readBoard } from "./board.ts";
 import { type ClockWatch, now, watchClock } from "./clock.ts";
@@ -7,6 +13,7 @@ import {
   cardLatencyMs,
   hintsOf,
   Player,
+  type PlayerConfig,
   type PlayerInput,
   type PlayerOutput,
   type PowerNews,
@@ -40,6 +47,13 @@ export interface ClientParts {
   onEvent(event: ClientEvent): void;
 }
 
+/** Of the volume, what is the player's. */
+function levelled({ mixer, ...volume }: ClientConfig["volume"]): PlayerConfig["volume"] {
+  const choice = parseMixer(mixer);
+  if (choice.kind === "software") return { ...volume, curve: choice.curve ?? volume.curve };
+  return { ...volume, mixer: choice.kind === "none" ? "none" : "outside" };
+}
+
 /** The player with the world around it: network, clock and card. Does what the player says. */
 export class Client {
   readonly #parts: ClientParts;
@@ -67,7 +81,8 @@ export class Client {
 
   constructor(parts: ClientParts) {
     const { config, hello, servers } = parts;
-    const { latencyMs, volume } = config;
+    const { latencyMs } = config;
+    const volume = levelled(config.volume);
     this.#parts = parts;
     const silenceMax = servers.several ? SILENCE_MAX_AMONG_SEVERAL : PEER_SILENCE_MAX;
     this.#player = new Player(

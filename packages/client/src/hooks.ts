@@ -4,6 +4,7 @@ import { ConfigError } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { now } from "./clock.ts";
 import { type Occasion, Occasions } from "./core/index.ts";
+import type { Follower } from "./follower.ts";
 import type { ClientEvent } from "./log-events.ts";
 
 /** Longest that the end of the program waits for its last hooks. (ms) */
@@ -16,7 +17,7 @@ export function checkHooks(hooks: ClientConfig["hooks"]): void {
 }
 
 /** The client's hooks: what happens in, programs out. */
-export class ClientHooks {
+export class ClientHooks implements Follower {
   readonly #occasions: Occasions;
   readonly #runner: HookRunner;
   #playing = false;

@@ -25,6 +25,14 @@ export type ShellEvent =
     }
   /** The card ran out of sound: what was queued was less than the stall or the load. */
   | { readonly kind: "underrun"; readonly silentFrames: number; readonly underruns: number }
+  /** It does not set the level it is told. Said once, until it does again. */
+  | {
+      readonly kind: "mixer failed";
+      readonly mixer: string;
+      readonly reason: string;
+      /** Those that the card has. */
+      readonly controls?: readonly string[];
+    }
   | { readonly kind: "discovery trouble"; readonly reason: string }
   | { readonly kind: "id not kept"; readonly reason: string }
   | ServerMoved
@@ -73,6 +81,7 @@ const LEVELS = {
   "hook killed": "warn",
   "hook dropped": "warn",
   "weak board": "warn",
+  "mixer failed": "warn",
   stopping: "info",
 } as const satisfies Record<ClientEvent["kind"], Level>;
 

@@ -7,8 +7,9 @@ import { defaultStateDir, resolveConfig } from "./config.ts";
 import { openDevice, printDevices } from "./devices.ts";
 import { DiscoveredServers } from "./discovery/discovered-servers.ts";
 import { lazyBrowse } from "./discovery/lazy-browse.ts";
+import type { MakeFollower } from "./follower.ts";
+import { loadFollowers } from "./followers.ts";
 import { makeHello } from "./hello.ts";
-import type { ClientHooks } from "./hooks.ts";
 import { DeferredLog } from "./log.ts";
 import { type ClientEvent, logEvents } from "./log-events.ts";
 import { Meter } from "./meter.ts";
@@ -30,12 +31,12 @@ export async function play(argv: readonly string[]): Promise<void> {
       given,
       defaultStateDir(process.env, process.getuid?.() ?? 0),
     );
-    const makeHooks = await loadHooks(config);
+    const followers = await loadFollowers(config);
     if (given.checkConfig) return sayConfigIsRight(config);
     if (given.meter && config.output.device === "stdout") {
       throw new ConfigError("--meter draws where --device stdout plays: choose one");
     }
-    run(config, given.meter, makeHooks);
+    run(config, given.meter, followers);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -43,24 +44,14 @@ export async function play(argv: readonly string[]): Promise<void> {
   }
 }
 
-type MakeHooks = (onEvent: (event: ClientEvent) => void) => ClientHooks;
-
-/** Hooks load only where there are any. Throws ConfigError for one that must not be run. */
-async function loadHooks(config: ClientConfig): Promise<MakeHooks | undefined> {
-  if (!Object.values(config.hooks).some(Array.isArray)) return undefined;
-  const { ClientHooks, checkHooks } = await import("./hooks.ts");
-  checkHooks(config.hooks);
-  return (onEvent) => new ClientHooks(config, onEvent);
-}
-
-function run(config: ClientConfig, withMeter: boolean, makeHooks?: MakeHooks): void {
+function run(config: ClientConfig, withMeter: boolean, makers: readonly MakeFollower[]): void {
   const terminal = new Terminal(process.stderr, process.stdout);
   const log = new DeferredLog(config.log, terminal);
   const tell = logEvents(log);
-  const hooks = makeHooks?.(tell);
+  const followers = makers.map((make) => make(tell));
   const onEvent = (event: ClientEvent) => {
     tell(event);
-    hooks?.on(event);
+    for (const follower of followers) follower.on(event);
     if (event.kind === "started") setTimeout(() => log.begin(), LOG_AFTER_SOUND_MS).unref();
   };
   const client = makeClient(config, onEvent, withMeter ? meterOn(terminal) : undefined);
@@ -69,7 +60,7 @@ function run(config: ClientConfig, withMeter: boolean, makeHooks?: MakeHooks): v
   setTimeout(() => log.begin(), LOG_WITHOUT_SOUND_MS).unref();
   stopBySignal(onEvent, async () => {
     await client.stop();
-    await hooks?.end();
+    await Promise.all(followers.map((follower) => follower.end()));
     terminal.clear();
     await log.begin();
   });

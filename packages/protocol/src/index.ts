@@ -1,3 +1,4 @@
+export { type MixerChoice, parseMixer } from "./config/mixer-choice.ts";
 export { corrected, nearest } from "./config/nearest.ts";
 export { changeTogether, meanVolume, type VolumeChange } from "./control/group-volume.ts";
 export * from "./errors.ts";

@@ -16,6 +16,8 @@ export interface PlayerConfig {
     /** Volumes above sound like this one. (percent) */
     readonly max: number;
     readonly curve: VolumeCurve;
+    /** Without one the player sets the level itself; `none`: nobody does. Mute is always the player's. */
+    readonly mixer?: "outside" | "none" | undefined;
   };
 }
 

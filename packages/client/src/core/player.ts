@@ -316,9 +316,9 @@ export class Player {
   }
 
   #setVolume(percent: number, muted: boolean): void {
-    const { max, curve } = this.#config.volume;
+    const { max, curve, mixer } = this.#config.volume;
     const settings = this.#settings?.tutti?.sound ?? {};
-    this.#sound.set({ percent, muted, max, curve, settings }, this.#output.rateHz);
+    this.#sound.set({ percent, muted, max, curve, settings, mixer }, this.#output.rateHz);
   }
 
   #setStream(header: CodecHeader, now: LocalInstant): void {

@@ -124,3 +124,25 @@ test("the server's curve goes before the client's own", () => {
   sound.apply(block, STEREO);
   expect([...block]).toEqual(Array(8).fill(0.5));
 });
+
+describe("a level that somebody else makes", () => {
+  const levelAt = (wish: Partial<SoundWish>) => {
+    const sound = new Sound();
+    sound.set({ ...FULL, ...wish }, RATE);
+    const block = tone(480);
+    sound.apply(block, STEREO);
+    return Math.max(...block) / Math.max(...tone(480));
+  };
+  test.each([
+    [{ percent: 50 }, 0.125],
+    [{ percent: 50, mixer: "outside" }, 1],
+    [{ percent: 50, mixer: "none" }, 1],
+    // A card's control need not reach silence; mute is the player's in any case.
+    [{ percent: 0, mixer: "outside" }, 0],
+    [{ percent: 0, mixer: "none" }, 1],
+    [{ percent: 50, muted: true, mixer: "outside" }, 0],
+    [{ percent: 50, muted: true, mixer: "none" }, 0],
+  ] as const)("%j", (wish, level) => {
+    expect(levelAt(wish)).toBeCloseTo(level, 5);
+  });
+});

@@ -17,6 +17,8 @@ export interface SoundWish {
   /** Unless the server says which. */
   readonly curve: VolumeCurve;
   readonly settings: SoundSettings;
+  /** Somebody else makes the volume, or nobody. */
+  readonly mixer?: "outside" | "none" | undefined;
 }
 
 /** The last steps before the card: channels, filters, volume, and the chime over it all. Never with a step. */
@@ -33,9 +35,9 @@ export class Sound {
   #crossed = Infinity;
   #scratch = new Float32Array(0);
 
-  set({ percent, muted, max, curve, settings }: SoundWish, rateHz: number): void {
+  set({ percent, muted, max, curve, settings, mixer }: SoundWish, rateHz: number): void {
     const gain = gainOf(Math.min(percent, max), settings.curve ?? curve);
-    this.#volume.set(muted ? 0 : gain, rateHz);
+    this.#volume.set(muted ? 0 : levelOf(gain, mixer), rateHz);
     this.#settings = settings;
     this.#gain = gain;
   }
@@ -85,4 +87,10 @@ export class Sound {
     this.#crossed = Infinity;
     this.#leaving = undefined;
   }
+}
+
+/** What is left to be done in the samples. A card's control need not reach silence at nought percent. */
+function levelOf(gain: number, mixer: SoundWish["mixer"]): number {
+  if (mixer === undefined) return gain;
+  return mixer === "outside" && gain === 0 ? 0 : 1;
 }

@@ -9,7 +9,7 @@ test("without a file the client finds its server and plays at the default card",
     server: "auto",
     output: { device: "default", latencyMs: 0, queueMs: 240, prerollMs: 0 },
     latencyMs: 0,
-    volume: { max: 100, curve: "cubic" },
+    volume: { max: 100, curve: "cubic", mixer: "software" },
     hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },
     stateDir: "/var/lib/tutti",
     instance: 1,
@@ -79,7 +79,7 @@ config:2:20: output.queueMs is 1; allowed: a number from 5 to 2000 (ms)
 config:3:16: volume.max is 850; allowed: a whole number from 0 to 100 (percent)
   3 | volume: { max: 850, curv: cubic }
     |                ^^^
-config:3:21: unknown key "curv"; did you mean "curve"? Allowed here: start, max, curve
+config:3:21: unknown key "curv"; did you mean "curve"? Allowed here: start, max, curve, mixer
   3 | volume: { max: 850, curv: cubic }
     |                     ^^^^`,
     ),

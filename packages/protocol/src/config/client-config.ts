@@ -4,6 +4,7 @@ import { type ConfigInput, ConfigReading, MACHINE_DEFAULTS } from "./config-read
 import { logField, nameField, parseFields, textOf } from "./fields.ts";
 import type { Flag } from "./flags.ts";
 import { type HooksConfig, hooksSchema } from "./hooks-config.ts";
+import { parseMixer } from "./mixer-choice.ts";
 import { rulesOf } from "./schema-mistakes.ts";
 import { parseServerAddress, type ServerAddress } from "./server-address.ts";
 
@@ -34,6 +35,8 @@ export interface ClientConfig {
     readonly start?: number;
     readonly max: number;
     readonly curve: "cubic" | "linear" | "exponential";
+    /** Who sets the level: text for `parseMixer`. */
+    readonly mixer: string;
   };
   /** Programs of this machine that are run when something happens. */
   readonly hooks: HooksConfig;
@@ -64,13 +67,19 @@ const OUTPUT = z.strictObject({
     unit: "ms",
   }),
   prerollMs: z.int().min(0).max(30_000).default(0).meta({
-    description: "silence at the beginning of music, while an amplifier starts; other rooms do not wait",
+    description:
+      "silence at the beginning of music, while an amplifier starts; other rooms do not wait",
     unit: "ms",
   }),
-  releaseAfterMs: z.int().min(100).max(24 * 3_600_000).optional().meta({
-    description: "without music for so long, the sound card is closed; default: it stays open",
-    unit: "ms",
-  }),
+  releaseAfterMs: z
+    .int()
+    .min(100)
+    .max(24 * 3_600_000)
+    .optional()
+    .meta({
+      description: "without music for so long, the sound card is closed; default: it stays open",
+      unit: "ms",
+    }),
 });
 
 const VOLUME = z.strictObject({
@@ -82,6 +91,17 @@ const VOLUME = z.strictObject({
   curve: z.enum(["cubic", "linear", "exponential"]).default("cubic").meta({
     description: "how loudness follows the volume's number",
   }),
+  mixer: textOf((text) => {
+    parseMixer(text);
+    return text;
+  })
+    .default("software")
+    .meta({
+      description:
+        "who sets the level: software[:poly or :exp], hardware[:CONTROL] of the card, script:PATH, none",
+      examples: ["software", "hardware:Digital", "script:/usr/local/bin/set-volume", "none"],
+      default: "software",
+    }),
 });
 
 const HOOKS = hooksSchema({
@@ -175,6 +195,11 @@ export const CLIENT_FLAGS: readonly Flag[] = [
     path: ["volume", "max"],
     meaning: "loudest volume",
     takes: "number",
+  },
+  {
+    option: "--mixer <mixer>",
+    path: ["volume", "mixer"],
+    meaning: "software, hardware:CONTROL, script:PATH, none",
   },
   {
     option: "--instance <number>",

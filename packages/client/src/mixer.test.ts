@@ -1,0 +1,115 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ClientEvent } from "./log-events.ts";
+import { checkMixer, Mixer, mixerDevice, type OutsideChoice } from "./mixer.ts";
+
+let directory: string;
+let events: ClientEvent[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tutti-mixer-"));
+  events = [];
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** A program that notes its arguments, then does as told. */
+function program(...lines: string[]): string {
+  const path = join(directory, "program");
+  const note = `echo "$@" >> ${join(directory, "told")}`;
+  writeFileSync(path, ["#!/bin/sh", note, ...lines, ""].join("\n"));
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function told(): string[] {
+  const path = join(directory, "told");
+  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+}
+
+function mixer(choice: OutsideChoice, amixer = "/none"): Mixer {
+  const onEvent = (event: ClientEvent) => void events.push(event);
+  return new Mixer({ choice, device: "plughw:CARD=USB,DEV=0", max: 80, amixer, onEvent });
+}
+
+function settings(volumePercent: number, muted = false): ClientEvent {
+  return { kind: "settings", bufferMs: 1_000, latencyMs: 0, volumePercent, muted };
+}
+
+test("a script is called as Snapcast calls it, up to the loudest volume", async () => {
+  const set = mixer({ kind: "script", path: program() });
+  set.on(settings(40));
+  await set.end();
+  set.on(settings(100, true));
+  await set.end();
+  expect(told()).toEqual(["--volume 0.4 --mute false", "--volume 0.8 --mute true"]);
+});
+
+test("a hand that drags it is followed, and the last place counts", async () => {
+  const set = mixer({ kind: "script", path: program("sleep 0.05") });
+  for (let percent = 1; percent <= 50; percent++) set.on(settings(percent));
+  await set.end();
+  expect(told()).toEqual(["--volume 0.01 --mute false", "--volume 0.5 --mute false"]);
+});
+
+test("a control of the card is set in amixer's words, again when the card is back", async () => {
+  const set = mixer({ kind: "hardware", control: "Line Out" }, program());
+  const opened = { device: "card", latencyMs: 10, rateHz: 48_000, channels: 2 };
+  set.on({ kind: "output opened", ...opened });
+  set.on(settings(40));
+  await set.end();
+  set.on({ kind: "output opened", ...opened });
+  await set.end();
+  const line = "-q -M -D hw:USB sset Line Out 40% unmute";
+  expect(told()).toEqual([line, line]);
+  expect(events).toEqual([]);
+});
+
+test("a control that is not there is told once, with those that are", async () => {
+  const list = "echo \"Simple mixer control 'Master',0\"; echo \"Simple mixer control 'Mic',1\"";
+  const amixer = program(
+    `if [ "$3" = scontrols ]; then ${list}; else echo no such >&2; exit 1; fi`,
+  );
+  const set = mixer({ kind: "hardware", control: "PCM" }, amixer);
+  set.on(settings(40));
+  await set.end();
+  set.on(settings(41));
+  await set.end();
+  await expect
+    .poll(() => events)
+    .toEqual([
+      {
+        kind: "mixer failed",
+        mixer: "PCM of hw:USB",
+        reason: "no such",
+        controls: ["Master", "Mic"],
+      },
+    ]);
+});
+
+test("without amixer it says so", async () => {
+  const set = mixer({ kind: "hardware", control: "PCM" });
+  set.on(settings(40));
+  await set.end();
+  await expect
+    .poll(() => events)
+    .toEqual([{ kind: "mixer failed", mixer: "PCM of hw:USB", reason: "/none: ENOENT" }]);
+});
+
+test("a script that is not there is the user's mistake", () => {
+  expect(() => checkMixer({ kind: "script", path: "/none" })).toThrow(
+    "volume.mixer: /none is not there",
+  );
+});
+
+test.each([
+  ["default", "default"],
+  ["pulse", "default"],
+  ["hw:0", "hw:0"],
+  ["plughw:1,0", "hw:1"],
+  ["hw:CARD=sndrpihifiberry", "hw:sndrpihifiberry"],
+  ["sysdefault:CARD=USB,DEV=0", "hw:USB"],
+  ["USB Audio: - (hw:2,0)", "hw:2"],
+])("the mixer of %s is %s", (device, its) => {
+  expect(mixerDevice(device)).toBe(its);
+});

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { commandMistake, type HookEvent, HookRunner } from "@tutti/hooks";
+import { ConfigError, type MixerChoice } from "@tutti/protocol";
+import { now } from "./clock.ts";
+import type { Follower } from "./follower.ts";
+import type { ClientEvent } from "./log-events.ts";
+
+/** A level that is set by something else than our samples. */
+export type OutsideChoice = Extract<MixerChoice, { kind: "hardware" | "script" }>;
+
+export interface MixerOptions {
+  readonly choice: OutsideChoice;
+  /** The sound card, as the output names it. */
+  readonly device: string;
+  /** Volumes above sound like this one. (percent) */
+  readonly max: number;
+  readonly amixer?: string;
+  onEvent(event: ClientEvent): void;
+}
+
+/** A control of a card answers at once, a script may ask a receiver far away. */
+const TIMEOUT_MS = 5_000;
+/** Longest that the end of the program waits for it. (ms) */
+const END_MS_MAX = 1_000;
+
+/** Throws ConfigError for a script that cannot or must not be run. */
+export function checkMixer(choice: MixerChoice): void {
+  const mistake = choice.kind === "script" ? commandMistake(choice.path) : undefined;
+  if (mistake !== undefined) throw new ConfigError(`volume.mixer: ${mistake}`);
+}
+
+/** Sets the level at the card or through a script. One call at a time, the newest of those that wait. */
+export class Mixer implements Follower {
+  readonly #options: MixerOptions;
+  readonly #runner: HookRunner;
+  #wanted: { readonly volumePercent: number; readonly muted: boolean } | undefined;
+  #failed = false;
+
+  constructor(options: MixerOptions) {
+    this.#options = options;
+    const onEvent = (event: HookEvent) => this.#onEnd(event);
+    this.#runner = new HookRunner({ timeoutMs: TIMEOUT_MS, now, onEvent });
+  }
+
+  on(event: ClientEvent): void {
+    if (event.kind === "settings") this.#set(event);
+    // One that was plugged in again begins with a volume of its own.
+    if (event.kind === "output opened" && this.#wanted) this.#set(this.#wanted);
+  }
+
+  /** The last volume shall be set. */
+  end(): Promise<void> {
+    return this.#runner.finish(END_MS_MAX);
+  }
+
+  #set(wanted: { readonly volumePercent: number; readonly muted: boolean }): void {
+    this.#wanted = wanted;
+    const percent = Math.min(wanted.volumePercent, this.#options.max);
+    const command = this.#command(percent, wanted.muted);
+    this.#runner.call({ hook: "mixer", lane: "mixer", command, variables: {} });
+  }
+
+  #command(percent: number, muted: boolean): readonly string[] {
+    const { choice, device, amixer = "amixer" } = this.#options;
+    if (choice.kind === "script") {
+      return [choice.path, "--volume", String(percent / 100), "--mute", String(muted)];
+    }
+    // Mute is made in the samples, with a fade; a control that was muted by somebody else must not stay so.
+    const level = [choice.control, `${percent}%`, "unmute"];
+    return [amixer, "-q", "-M", "-D", mixerDevice(device), "sset", ...level];
+  }
+
+  #onEnd(event: HookEvent): void {
+    if (event.kind === "hook ran") {
+      this.#failed = false;
+      return;
+    }
+    if (this.#failed || event.kind === "hook dropped") return;
+    this.#failed = true;
+    const reason = event.kind === "hook killed" ? "took too long" : (event.output ?? event.reason);
+    void this.#tell(reason);
+  }
+
+  async #tell(reason: string): Promise<void> {
+    const { choice, device, amixer = "amixer", onEvent } = this.#options;
+    if (choice.kind === "script") {
+      onEvent({ kind: "mixer failed", mixer: choice.path, reason });
+      return;
+    }
+    const controls = await controlsOf(amixer, mixerDevice(device));
+    const mixer = `${choice.control} of ${mixerDevice(device)}`;
+    onEvent({ kind: "mixer failed", mixer, reason, ...(controls && { controls }) });
+  }
+}
+
+/** The card's mixer, for a device as ALSA or PortAudio names it: "hw:CARD=USB" for "plughw:CARD=USB,DEV=0". */
+export function mixerDevice(device: string): string {
+  const [, card] = /(?:CARD=|hw:(?!CARD=))([\w-]+)/.exec(device) ?? [];
+  return card === undefined ? "default" : `hw:${card}`;
+}
+
+/** The names of a mixer's controls; nothing where it cannot be asked. */
+function controlsOf(amixer: string, device: string): Promise<string[] | undefined> {
+  return new Promise((resolve) => {
+    execFile(amixer, ["-D", device, "scontrols"], { timeout: TIMEOUT_MS }, (error, text) => {
+      if (error) resolve(undefined);
+      else
+        resolve(
+          [...text.matchAll(/^Simple mixer control '(.*)',\d+$/gm)].map(([, name = ""]) => name),
+        );
+    });
+  });
+}
