@@ -15,6 +15,8 @@ export interface MixerOptions {
   /** Volumes above sound like this one. (percent) */
   readonly max: number;
   readonly amixer?: string;
+  /** How long one call may take; without one, long enough for a receiver far away. */
+  readonly timeoutMs?: number;
   onEvent(event: ClientEvent): void;
 }
 
@@ -39,7 +41,8 @@ export class Mixer implements Follower {
   constructor(options: MixerOptions) {
     this.#options = options;
     const onEvent = (event: HookEvent) => this.#onEnd(event);
-    this.#runner = new HookRunner({ timeoutMs: TIMEOUT_MS, now, onEvent });
+    const { timeoutMs = TIMEOUT_MS } = options;
+    this.#runner = new HookRunner({ timeoutMs, now, onEvent });
   }
 
   on(event: ClientEvent): void {
