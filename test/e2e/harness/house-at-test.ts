@@ -30,6 +30,8 @@ export class HouseAtTest {
     const sources = [pipeUri(directory, "default"), pipeUri(directory, "second")] as const;
     const house = new HouseAtTest(await start(directory, sources), directory);
     house.#other = await house.overTcp();
+    // Connected is not yet taken in: whoever was answered is told of what follows.
+    await house.#other.ask("Server.GetRPCVersion");
     for (const client of clients) await house.play(client);
     return house;
   }

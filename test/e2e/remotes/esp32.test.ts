@@ -133,10 +133,10 @@ describe.each(SERVERS)("%s", (_, start) => {
     }
   });
 
-  test("never sees a type that it does not know, and gets each answer about the time", () => {
+  test("never sees a type that it does not know, and gets each answer about the time", async () => {
+    await board.frames.until(() => board.of(MESSAGE.time).length >= TIMES_AT_FIRST);
     expect(Math.max(...board.frames.all.map(({ type }) => type))).toBeLessThanOrEqual(TYPE_MAX);
     const answers = board.of(MESSAGE.time);
-    expect(answers.length).toBeGreaterThanOrEqual(TIMES_AT_FIRST);
     expect(answers.map(({ refersTo }) => refersTo)).toEqual(answers.map((_, at) => at + 2));
     for (const { sentUs } of answers) expect(sentUs).toBeGreaterThan(0);
   });
