@@ -48,8 +48,12 @@ describe.skipIf(missing.length > 0)(`home automation by MQTT (${among})`, () => 
   test("sees the speakers, steers them, and learns who is gone, over restarts of the broker", async () => {
     const broker = await Mosquitto.start(directory);
     ends.push(() => broker.stop());
-    let heard = broker.listen();
-    ends.push(() => heard.stop());
+    const listen = () => {
+      const listening = broker.listen();
+      ends.push(() => listening.stop("SIGKILL"));
+      return listening;
+    };
+    let heard = listen();
     const server = await startServer(broker);
     const client = new TuttiClient({ directory, id: "room", port: server.port });
     ends.push(() => client.stop());
@@ -69,7 +73,7 @@ describe.skipIf(missing.length > 0)(`home automation by MQTT (${among})`, () => 
 
     await broker.stop();
     await broker.start();
-    heard = broker.listen();
+    heard = listen();
     await heard.line(/^tutti\/status online$/);
     await heard.line(/^tutti\/speaker\/room\/volume 42$/);
 

@@ -1,9 +1,10 @@
+import { uptime } from "node:os";
 import { monotonicUs } from "@tutti/audio";
 import { type LocalInstant, localInstant, type Micros, micros, millis } from "@tutti/protocol";
 
 /** What the watch over this host's clocks noticed. */
 export type ClockEvent =
-  /** Wall time ran on while monotonic time stood: the host slept, or somebody set its clock. */
+  /** The time since the host's start ran on while monotonic time stood: the host slept. */
   | { readonly kind: "clock jumped"; readonly missing: Micros }
   /** Our own code did not run for this long. Heard only when longer than the card's queue. */
   | { readonly kind: "event loop stalled"; readonly lasted: Micros };
@@ -21,18 +22,21 @@ export function now(): LocalInstant {
 /** One reading of both clocks. */
 export interface ClockReading {
   readonly monotonic: LocalInstant;
-  /** Microseconds since 1970. */
-  readonly wallUs: number;
+  /** Since the host's start, sleep counted (CLOCK_BOOTTIME, in hundredths of a second). */
+  readonly upUs: number;
 }
 
-/** Compares two readings that should lie `expected` apart. Linux' monotonic clock stands while a host sleeps. */
+/**
+ * Compares two readings that should lie `expected` apart. Linux' monotonic clock stands while a host sleeps. The time of
+ * day says nothing: NTP sets it by years on a board without a clock of its own.
+ */
 export function compareReadings(
   before: ClockReading,
   present: ClockReading,
   expected: Micros,
 ): ClockEvent[] {
   const elapsed = present.monotonic - before.monotonic;
-  const missing = micros(present.wallUs - before.wallUs - elapsed);
+  const missing = micros(present.upUs - before.upUs - elapsed);
   const late = micros(elapsed - expected);
   const events: ClockEvent[] = [];
   if (missing > JUMP_MIN) events.push({ kind: "clock jumped", missing });
@@ -61,5 +65,5 @@ export function watchClock(onEvent: (event: ClockEvent) => void): ClockWatch {
 }
 
 function readClocks(): ClockReading {
-  return { monotonic: now(), wallUs: Date.now() * 1_000 };
+  return { monotonic: now(), upUs: uptime() * 1_000_000 };
 }

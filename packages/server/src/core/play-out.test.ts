@@ -82,3 +82,13 @@ test("who joins gets no more of the past than it is to hear, however much is kep
   rig.join(4, OWN);
   expect(chunks(rig.ask(4), 4)).toBe(99);
 });
+
+test("a group of somebody who is away, on a stream that is no more, concerns nobody", () => {
+  rig.join(1, OWN);
+  const outputs = rig.handle({ kind: "disconnected", session: 1 });
+  const saved = outputs
+    .flatMap((output) => (output.kind === "persist" ? [output.state] : []))
+    .at(-1);
+  rig = new Rig({ streams: [streamOf("other")], ...(saved && { saved }) });
+  expect(told(rig.join(2, STOCK), 2)).toBe(1_000);
+});

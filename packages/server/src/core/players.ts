@@ -132,6 +132,8 @@ export class Players {
   conform(now: ServerInstant): void {
     const latest = new Map<string, number>();
     for (const group of this.#house.groups()) {
+      // Who is away may be on a stream that the configuration no longer has.
+      if (!this.#house.hasStream(group.stream_id)) continue;
       const { config } = this.#streams.get(group.stream_id);
       const bufferMs = playOutMs(group, config, this.#rules);
       latest.set(config.name, Math.max(bufferMs, latest.get(config.name) ?? 0));
