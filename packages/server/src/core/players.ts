@@ -286,7 +286,8 @@ export class Players {
   #lost({ peer, address }: Session, reason: string, wall: WallTime): HouseChange[] {
     if (!peer) return [];
     const client = peer.clientId;
-    this.#lostAt.set(client, { sec: wall.sec, reason });
+    // Where stock clients come and go, controllers hear what Snapcast's server says and no more.
+    if (peer.hello.tutti) this.#lostAt.set(client, { sec: wall.sec, reason });
     this.#outbox.report({ kind: "client disconnected", client, address });
     return this.#house.disconnect(client, wall);
   }
