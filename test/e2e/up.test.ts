@@ -71,8 +71,8 @@ test("a second one with the same ports says who has them and which flag helps", 
 test("status shows the room and its stream", async () => {
   const status = tutti("status", "--server", `:${controlPort}`);
   expect(await status.ended).toBe(0);
-  // The demo is no sound of the source: that is idle.
-  expect(status.text).toMatch(/Music +idle/);
+  // The source is silent, and this is what is heard.
+  expect(status.text).toMatch(/Music +demo/);
   // "connected" until the client's first report.
   expect(status.text).toMatch(/100 % +(in sync|connected)/);
 });
