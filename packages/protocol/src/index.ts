@@ -3,6 +3,7 @@ export { corrected, nearest } from "./config/nearest.ts";
 export { changeTogether, meanVolume, type VolumeChange } from "./control/group-volume.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
+export * from "./log-names.ts";
 export * from "./sample-format.ts";
 export * from "./units.ts";
 export { VERSION } from "./version.ts";

@@ -1,4 +1,5 @@
-import { LOG_LEVELS, LOG_LINES_MAX, type LogLine, type LogQuery } from "@tutti/protocol/control";
+import { LOG_LEVELS } from "@tutti/protocol";
+import { LOG_LINES_MAX, type LogLine, type LogQuery } from "@tutti/protocol/control";
 
 /** Of a line's fields; an event has some hundred. (characters) */
 const FIELDS_CHARS_MAX = 2_000;

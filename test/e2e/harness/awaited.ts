@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 const PATIENCE_MS = 10_000;
 
 /** Things that come one by one, kept, and waited for. */
@@ -15,7 +17,8 @@ export class Awaited<Thing> {
     const deadline = performance.now() + PATIENCE_MS;
     while (!fits()) {
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw new Error(`not within patience; ${this.all.length} things came`);
+      if (leftMs <= 0)
+        throw new Error(`not within patience; ${this.all.length} came, at last ${this.#tail()}`);
       await this.#next(leftMs);
     }
   }
@@ -28,6 +31,10 @@ export class Awaited<Thing> {
       return found !== undefined;
     });
     return found as Thing;
+  }
+
+  #tail(): string {
+    return inspect(this.all.slice(-5), { depth: 6, maxStringLength: 200, maxArrayLength: 20 });
   }
 
   #next(patienceMs: number): Promise<void> {

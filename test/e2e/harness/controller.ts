@@ -1,6 +1,5 @@
 import { connect, type Socket } from "node:net";
-
-const PATIENCE_MS = 10_000;
+import { Awaited } from "./awaited.ts";
 
 /** One JSON-RPC document as it came. */
 export interface Received {
@@ -10,9 +9,8 @@ export interface Received {
 
 /** A control connection that keeps all it is sent, document by document. */
 export class Controller {
-  readonly received: Received[] = [];
+  readonly #came = new Awaited<Received>();
   readonly #socket: Socket;
-  readonly #waiting = new Set<() => void>();
   #unfinished = "";
 
   constructor(port: number) {
@@ -22,49 +20,31 @@ export class Controller {
     this.#socket.on("error", () => {});
   }
 
+  get received(): readonly Received[] {
+    return this.#came.all;
+  }
+
   write(text: string): void {
     this.#socket.write(text);
   }
 
   /** The first document, from the `from`th on, that fits; now or later. */
   async until(fits: (content: unknown) => boolean, from = 0): Promise<number> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const at = this.received.findIndex(({ content }, at) => at >= from && fits(content));
-      if (at >= 0) return at;
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw new Error(`not received within patience, but: ${this.#tail()}`);
-      await this.#next(leftMs);
-    }
+    let found = -1;
+    await this.#came.until(() => {
+      found = this.received.findIndex(({ content }, at) => at >= from && fits(content));
+      return found >= 0;
+    });
+    return found;
   }
 
   close(): void {
     this.#socket.destroy();
   }
 
-  #tail(): string {
-    return this.received
-      .slice(-5)
-      .map(({ text }) => text.slice(0, 200))
-      .join("\n");
-  }
-
   #take(text: string): void {
     const documents = (this.#unfinished + text).split("\r\n");
     this.#unfinished = documents.pop() ?? "";
-    for (const text of documents) this.received.push({ text, content: JSON.parse(text) });
-    for (const wake of this.#waiting) wake();
-  }
-
-  #next(patienceMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, patienceMs);
-      this.#waiting.add(wake);
-    });
+    this.#came.push(...documents.map((text) => ({ text, content: JSON.parse(text) })));
   }
 }

@@ -1,22 +1,6 @@
-import type { LogLine } from "@tutti/protocol/control";
+import { LOG_LEVELS, LOG_PARTS } from "@tutti/protocol";
 import { type Command, Option } from "commander";
 import { lazily, withExamples, withServer } from "./verb.ts";
-
-type Level = LogLine["level"];
-type Part = LogLine["part"];
-
-/* Written out again, as the schemas that name them take longer to load than a verb takes to run. */
-const LEVELS: readonly Level[] = ["error", "warn", "info", "debug", "trace"];
-const PARTS: readonly Part[] = [
-  "client",
-  "control",
-  "discovery",
-  "hook",
-  "mqtt",
-  "server",
-  "state",
-  "stream",
-];
 
 /** What a server tells of itself. */
 export function addServerVerbs(program: Command): void {
@@ -31,8 +15,10 @@ export function addServerVerbs(program: Command): void {
     .description("the newest lines of the server's log, from wherever it runs")
     .option("-n, --lines <number>", "how many, up to 1000", "50")
     .option("-f, --follow", "and what comes, until Ctrl-C")
-    .addOption(new Option("--level <level>", "the least severe").choices(LEVELS).default("debug"))
-    .addOption(new Option("--part <part>", "of this part only").choices(PARTS))
+    .addOption(
+      new Option("--level <level>", "the least severe").choices(LOG_LEVELS).default("info"),
+    )
+    .addOption(new Option("--part <part>", "of this part only").choices(LOG_PARTS))
     .option("--json", "one JSON document a line")
     .action(lazily(async () => (await import("../verbs/logs.ts")).logs));
   withExamples(

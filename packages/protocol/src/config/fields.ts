@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError, ProtocolError } from "../errors.ts";
+import { LOG_LEVELS } from "../log-names.ts";
 import { explain, type Path, rulesOf, type SchemaMistake } from "./schema-mistakes.ts";
 
 /** A field of text with a grammar of its own: what `parse` throws becomes the field's mistake. */
@@ -54,6 +55,6 @@ export const nameField = z.string().trim().min(1).max(100);
 export const portField = z.int().min(0).max(65_535);
 
 export const logField = z
-  .enum(["error", "warn", "info", "debug", "trace"])
+  .enum(LOG_LEVELS)
   .default("info")
   .meta({ description: "least severe events that are logged" });

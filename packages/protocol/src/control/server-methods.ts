@@ -1,24 +1,11 @@
 import { z } from "zod";
+import { LOG_LEVELS, LOG_PARTS } from "../log-names.ts";
 import { JsonValue, type MethodSpec, Revision } from "./method-spec.ts";
 import { Stream } from "./model.ts";
-
-/** The parts of a server that its log is told apart by. */
-export const LOG_PARTS = [
-  "client",
-  "control",
-  "discovery",
-  "hook",
-  "mqtt",
-  "server",
-  "state",
-  "stream",
-] as const;
 
 /** How many lines of its log a server keeps in memory. */
 export const LOG_LINES_MAX = 1_000;
 
-/** The most severe first. */
-export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 const LogLevel = z.enum(LOG_LEVELS);
 
 /** A line of the server's log. */
