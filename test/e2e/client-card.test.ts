@@ -15,7 +15,9 @@ import { music, RATE_HZ, toPcm16 } from "./harness/music.ts";
 import type { Running } from "./harness/running.ts";
 import { fifoIn, startSnapserver } from "./harness/snapserver.ts";
 
-const CARD_PPM = 100;
+const CARD_PPM = 200;
+/** What a client may be wrong by, who learns a stock server's clock: a fifth of a millisecond in the piece judged. */
+const PACE_PPM = 50;
 /** Short, as the card's time runs away from the music's within a piece. */
 const PIECE = RATE_HZ / 10;
 const SETTLING = 3 * RATE_HZ;
@@ -82,8 +84,8 @@ test("through a card that runs fast: every frame once, at the music's pace", asy
   expect(matches.filter(({ correlation }) => correlation < 0.999)).toEqual([]);
   const [first, last] = [matches[0]!, matches.at(-1)!];
   const pace = (last.position - first.position) / (last.frame - first.frame);
-  expect((1 - pace) * 1e6).toBeGreaterThan(CARD_PPM - 20);
-  expect((1 - pace) * 1e6).toBeLessThan(CARD_PPM + 20);
+  expect((1 - pace) * 1e6).toBeGreaterThan(CARD_PPM - PACE_PPM);
+  expect((1 - pace) * 1e6).toBeLessThan(CARD_PPM + PACE_PPM);
 });
 
 test("a card that is unplugged is waited for, and plays again when it is back", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { TuttiClient, type TuttiClientOptions } from "./harness/client.ts";
 import { channelOf, firstSound, gaps, locateAll } from "./harness/compare.ts";
 import { Feeder } from "./harness/feeder.ts";
@@ -55,15 +55,32 @@ async function hear(client: TuttiClient, seconds: number): Promise<Float32Array>
 }
 
 describe("plays from Debian's snapserver what was fed into it", () => {
-  test.each([
+  const CODECS = [
     ["pcm", 0.999],
     ["flac", 0.999],
     ["opus", 0.95],
-  ] as const)("%s", async (codec, correlationMin) => {
-    const original = music(20);
-    feed(original);
-    const { port } = await serve(codec);
-    const heard = await hear(play({ port }), 6);
+  ] as const;
+  const original = music(20);
+  const recordings = new Map<string, Float32Array>();
+
+  // All at once, as each takes its time and little else.
+  beforeAll(async () => {
+    await Promise.all(
+      CODECS.map(async ([codec]) => {
+        const directory = mkdtempSync(join(tmpdir(), `tutti-e2e-${codec}-`));
+        const feeder = new Feeder(fifoIn(directory), toPcm16(original));
+        const { process, port } = await startSnapserver({ directory, codec });
+        const client = new TuttiClient({ directory, port });
+        recordings.set(codec, await hear(client, 6));
+        await Promise.all([client.stop(), process.stop("SIGKILL")]);
+        feeder.stop();
+        rmSync(directory, { recursive: true });
+      }),
+    );
+  });
+
+  test.each(CODECS)("%s", (codec, correlationMin) => {
+    const heard = recordings.get(codec)!;
     expect(gaps(heard, 10)).toEqual([]);
     const matches = locateAll(channelOf(original, 0), heard, PIECE);
     expect(matches.length).toBeGreaterThan(8);

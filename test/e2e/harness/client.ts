@@ -53,9 +53,8 @@ export class TuttiClient {
   /** What it has played so far, left channel. */
   heard(): Float32Array {
     const raw = readFileSync(this.#recording);
-    const samples = Float32Array.from({ length: raw.length >> 1 }, (_, at) => {
-      return raw.readInt16LE(at * 2) / 32_768;
-    });
+    const samples = new Float32Array(raw.length >> 1);
+    for (let at = 0; at < samples.length; at++) samples[at] = raw.readInt16LE(at * 2) / 32_768;
     return channelOf(samples, 0);
   }
 

@@ -11,31 +11,70 @@ export interface Match {
 /** Frames on each side of the sinc by which the original is read between its samples. */
 const TAPS = 32;
 
-/** How far from where it is expected a piece is looked for at first. */
-const NEAR_FRAMES = 2_000;
+/** How far from where it is expected a piece is looked for at first: no rate takes it further within a piece. */
+const NEAR_FRAMES = 20;
 /** A match that needs no other to be compared with. */
 const SURE_CORRELATION = 0.99;
 
 /** One channel of interleaved samples. */
 export function channelOf(samples: Float32Array, channel: number, channels = 2): Float32Array {
-  return Float32Array.from({ length: Math.floor(samples.length / channels) }, (_, frame) => {
-    return samples[frame * channels + channel]!;
-  });
+  const one = new Float32Array(Math.floor(samples.length / channels));
+  for (let frame = 0; frame < one.length; frame++)
+    one[frame] = samples[frame * channels + channel]!;
+  return one;
 }
 
 /** Where `stretch` comes from in `original`, to a fraction of a frame. Both are one channel. */
 export function locate(original: Float32Array, stretch: Float32Array): Match {
-  const coarse = bestLag(original, stretch);
+  return locateWithin(original, stretch, bestLag(original, stretch));
+}
+
+/** The same, where the whole number of frames that fits best is known. */
+function locateWithin(original: Float32Array, stretch: Float32Array, coarse: number): Match {
+  const likeness = likenessNear(original, stretch, coarse);
   let low = coarse - 1;
   let high = coarse + 1;
   for (let round = 0; round < 24; round++) {
     const third = (high - low) / 3;
-    const better = correlationAt(original, stretch, low + third);
-    if (better > correlationAt(original, stretch, high - third)) high -= third;
+    if (likeness(low + third) > likeness(high - third)) high -= third;
     else low += third;
   }
   const position = (low + high) / 2;
   return { position, correlation: correlationAt(original, stretch, position) };
+}
+
+/**
+ * How alike they are at lags less than two from `coarse`. To read the original between its samples and to correlate
+ * are both linear: what is read is the correlation at whole lags, which takes a multiplication for each tap
+ * instead of one for each tap and sample.
+ */
+function likenessNear(
+  original: Float32Array,
+  stretch: Float32Array,
+  coarse: number,
+): (position: number) => number {
+  const first = coarse - TAPS - 2;
+  const lags = Array.from({ length: 2 * TAPS + 5 }, (_, at) => at);
+  const cross = Float64Array.from(lags, (at) => product(original, first + at, stretch));
+  const energy = lags.map((at) => {
+    const there = original.subarray(Math.max(0, first + at), first + at + stretch.length);
+    return product(there, 0, there);
+  });
+  return (position) => {
+    const whole = Math.floor(position);
+    const share = position - whole;
+    const at = whole - first;
+    const own = energy[at]! * (1 - share) + energy[at + 1]! * share;
+    return readWith(sinc(share), cross, at) / Math.sqrt(own || 1);
+  };
+}
+
+/** The sum of what `stretch` times `original` from `lag` on is. */
+function product(original: Float32Array, lag: number, stretch: Float32Array): number {
+  let sum = 0;
+  const end = Math.min(stretch.length, original.length - lag);
+  for (let at = Math.max(0, -lag); at < end; at++) sum += original[lag + at]! * stretch[at]!;
+  return sum;
 }
 
 /** Matches a recording piece by piece. Pieces of silence are left out. */
@@ -58,9 +97,13 @@ export function locateAll(
 
 /** Where it most likely is: right after what came before. Everywhere takes a hundred times as long. */
 function locateNear(original: Float32Array, piece: Float32Array, position: number): Match {
-  const start = Math.max(0, Math.floor(position) - NEAR_FRAMES);
-  const found = locate(original.subarray(start, start + piece.length + 2 * NEAR_FRAMES), piece);
-  return { ...found, position: found.position + start };
+  const expected = Math.round(position);
+  let [best, likeness] = [expected, -Infinity];
+  for (let lag = expected - NEAR_FRAMES; lag <= expected + NEAR_FRAMES; lag++) {
+    const found = product(original, lag, piece);
+    if (found > likeness) [best, likeness] = [lag, found];
+  }
+  return locateWithin(original, piece, best);
 }
 
 /** The first frame that is not silent. */
@@ -124,7 +167,11 @@ function sinc(fraction: number): Float64Array {
   });
 }
 
-function readWith(kernel: Float64Array, samples: Float32Array, whole: number): number {
+function readWith(
+  kernel: Float64Array,
+  samples: Float32Array | Float64Array,
+  whole: number,
+): number {
   let sum = 0;
   for (let tap = 0; tap < kernel.length; tap++) {
     sum += kernel[tap]! * (samples[whole + tap - TAPS + 1] ?? 0);

@@ -12,6 +12,16 @@ const HARMONICS = 4;
  * it kindly. Interleaved, -1 to 1. The same seed gives the same music.
  */
 export function music(seconds: number, seed = 1): Float32Array {
+  const key = `${seconds} s of ${seed}`;
+  const made = composed.get(key) ?? compose(seconds, seed);
+  composed.set(key, made);
+  return made;
+}
+
+/** A file's tests mostly want the same again. */
+const composed = new Map<string, Float32Array>();
+
+function compose(seconds: number, seed: number): Float32Array {
   const frames = Math.round(seconds * RATE_HZ);
   const samples = new Float32Array(frames * CHANNELS);
   const random = lehmer(seed);
@@ -27,11 +37,11 @@ export function music(seconds: number, seed = 1): Float32Array {
 
 /** The music as servers take it: signed 16 bits, little endian. */
 export function toPcm16(samples: Float32Array): Buffer {
-  const pcm = Buffer.alloc(samples.length * 2);
-  samples.forEach((sample, at) => {
-    pcm.writeInt16LE(Math.round(Math.max(-1, Math.min(1, sample)) * 32_767), at * 2);
-  });
-  return pcm;
+  const pcm = new Int16Array(samples.length);
+  for (const [at, sample] of samples.entries()) {
+    pcm[at] = Math.round(Math.max(-1, Math.min(1, sample)) * 32_767);
+  }
+  return Buffer.from(pcm.buffer);
 }
 
 function addNote(samples: Float32Array, start: number, length: number, random: () => number): void {
