@@ -22,7 +22,13 @@ export class HingeFit {
   found: Hinge | undefined;
   /** What it takes off the weighted squares. */
   squares = 0;
-  readonly #sums = new Float64Array(6);
+  /** Over all points, counted from the first: weights, and those times x, x^2, y, xy, y^2. */
+  #n = 0;
+  #sx = 0;
+  #sxx = 0;
+  #sy = 0;
+  #sxy = 0;
+  #syy = 0;
 
   constructor(pointsMax: number) {
     this.x = new Float64Array(pointsMax);
@@ -34,53 +40,80 @@ export class HingeFit {
   begin(): void {
     this.found = undefined;
     this.squares = 0;
-    const sums = this.#sums.fill(0);
+    let n = 0;
+    let sx = 0;
+    let sxx = 0;
+    let sy = 0;
+    let sxy = 0;
+    let syy = 0;
     for (let k = 0; k < this.count; k++) {
-      const [x, y, w] = [this.#xOf(k), this.#yOf(k), this.weight[k] as number];
-      add(sums, 0, w);
-      add(sums, 1, w * x);
-      add(sums, 2, w * x * x);
-      add(sums, 3, w * y);
-      add(sums, 4, w * x * y);
-      add(sums, 5, w * y * y);
+      const x = this.#xOf(k);
+      const y = this.#yOf(k);
+      const w = this.weight[k] as number;
+      n += w;
+      sx += w * x;
+      sxx += w * x * x;
+      sy += w * y;
+      sxy += w * x * y;
+      syy += w * y * y;
     }
+    this.#n = n;
+    this.#sx = sx;
+    this.#sxx = sxx;
+    this.#sy = sy;
+    this.#sxy = sxy;
+    this.#syy = syy;
   }
 
   /** Least squares for a hinge at `at`: what it adds, less all that a plain line explains. */
   try(at: number): void {
-    const [n = 0, sx = 0, sxx = 0, sy = 0, sxy = 0, syy = 0] = this.#sums;
-    let [sh, shx, shh, shy] = [0, 0, 0, 0];
-    for (let k = this.count - 1; k >= 0 && (this.x[k] as number) > at; k--) {
-      const h = (this.x[k] as number) - at;
-      const w = this.weight[k] as number;
-      sh += w * h;
-      shx += w * h * this.#xOf(k);
-      shh += w * h * h;
-      shy += w * h * this.#yOf(k);
+    const { x, y, weight, count } = this;
+    const n = this.#n;
+    const sx = this.#sx;
+    const sy = this.#sy;
+    const xFirst = x[0] as number;
+    const yFirst = y[0] as number;
+    let sh = 0;
+    let shx = 0;
+    let shh = 0;
+    let shy = 0;
+    for (let k = count - 1; k >= 0; k--) {
+      const seen = x[k] as number;
+      if (seen <= at) break;
+      const h = seen - at;
+      const wh = (weight[k] as number) * h;
+      sh += wh;
+      shx += wh * (seen - xFirst);
+      shh += wh * h;
+      shy += wh * ((y[k] as number) - yFirst);
     }
-    const xx = sxx - (sx * sx) / n;
-    const xy = sxy - (sx * sy) / n;
+    const xx = this.#sxx - (sx * sx) / n;
+    const xy = this.#sxy - (sx * sy) / n;
     const hx = shx - (sh * sx) / n;
     const hh = shh - (sh * sh) / n - (hx * hx) / xx;
     const hy = shy - (sh * sy) / n - (hx * xy) / xx;
     const squares = (hy * hy) / hh;
     if (!(hh > 0) || !(squares > this.squares)) return;
-    const left = syy - (sy * sy) / n - (xy * xy) / xx - squares;
-    const spread = Math.max(1, left / Math.max(1, this.count - 3));
+    const left = this.#syy - (sy * sy) / n - (xy * xy) / xx - squares;
+    const spread = Math.max(1, left / Math.max(1, count - 3));
     this.squares = squares;
     this.found = { at, ppm: hy / hh, doubt: Math.sqrt(spread / hh) };
   }
 
   /** Mean weighted square that the hinge found leaves before it, and behind it. */
   left({ at, ppm }: Hinge): readonly [before: number, behind: number] {
-    const [n = 0, sx = 0, sxx = 0, sy = 0, sxy = 0] = this.#sums;
-    let [sh, shx] = [0, 0];
+    const n = this.#n;
+    const sx = this.#sx;
+    const sy = this.#sy;
+    let sh = 0;
+    let shx = 0;
     for (let k = this.count - 1; k >= 0 && (this.x[k] as number) > at; k--) {
       const h = (this.weight[k] as number) * ((this.x[k] as number) - at);
       sh += h;
       shx += h * this.#xOf(k);
     }
-    const slope = (sxy - (sx * sy) / n - ppm * (shx - (sh * sx) / n)) / (sxx - (sx * sx) / n);
+    const turned = ppm * (shx - (sh * sx) / n);
+    const slope = (this.#sxy - (sx * sy) / n - turned) / (this.#sxx - (sx * sx) / n);
     const height = (sy - slope * sx - ppm * sh) / n;
     let [before, behind, points] = [0, 0, 0];
     for (let k = 0; k < this.count; k++) {
@@ -101,8 +134,4 @@ export class HingeFit {
   #yOf(k: number): number {
     return (this.y[k] as number) - (this.y[0] as number);
   }
-}
-
-function add(sums: Float64Array, index: number, value: number): void {
-  sums[index] = (sums[index] as number) + value;
 }

@@ -41,9 +41,11 @@ const BEND_DEVIATIONS = 4;
 
 /** Finds bends of the server's clock in answers. Seconds and microseconds since an origin of the owner's. */
 export class AnswerBends {
-  readonly #at: number[] = [];
-  readonly #offset: number[] = [];
-  readonly #took: number[] = [];
+  /** Seconds, microseconds and microseconds: the first `#count` of each. */
+  readonly #at = new Float64Array(SLICES_MAX);
+  readonly #offset = new Float64Array(SLICES_MAX);
+  readonly #took = new Float64Array(SLICES_MAX);
+  #count = 0;
   readonly #fit = new HingeFit(SLICES_MAX);
   #bend: Hinge | undefined;
   #news: Hinge | undefined;
@@ -58,32 +60,41 @@ export class AnswerBends {
   }
 
   clear(): void {
-    this.#at.length = 0;
-    this.#offset.length = 0;
-    this.#took.length = 0;
+    this.#count = 0;
     this.#bend = undefined;
     this.#soughtAt = 0;
   }
 
   /** An answer: when, the offset midway between its bounds, and how far those lie apart. */
   note(at: number, offset: number, took: number): void {
-    const last = this.#at.length - 1;
+    const last = this.#count - 1;
     if (
       last >= 0 &&
       Math.floor(at / SLICE_S) === Math.floor((this.#at[last] as number) / SLICE_S)
     ) {
       if (took >= (this.#took[last] as number)) return;
-      this.#forget(last, 1);
+      this.#count = last;
     }
-    while (this.#at.length === SLICES_MAX || (this.#at[0] ?? at) < at - AGE_MAX) this.#forget(0, 1);
-    this.#at.push(at);
-    this.#offset.push(offset);
-    this.#took.push(took);
+    let old = this.#count === SLICES_MAX ? 1 : 0;
+    while (old < this.#count && (this.#at[old] as number) < at - AGE_MAX) old++;
+    this.#forget(old);
+    this.#at[this.#count] = at;
+    this.#offset[this.#count] = offset;
+    this.#took[this.#count++] = took;
+  }
+
+  get #oldest(): number {
+    return this.#count > 0 ? (this.#at[0] as number) : 0;
+  }
+
+  get #newest(): number {
+    return this.#count > 0 ? (this.#at[this.#count - 1] as number) : 0;
   }
 
   /** This host's clock gains so much more from a moment on: answers from before are turned by that. */
   turn({ at, ppm }: Pick<Hinge, "at" | "ppm">): void {
-    for (const [index, seen] of this.#at.entries()) {
+    for (let index = 0; index < this.#count; index++) {
+      const seen = this.#at[index] as number;
       if (seen >= at) break;
       this.#offset[index] = (this.#offset[index] as number) + ppm * (at - seen);
     }
@@ -91,12 +102,12 @@ export class AnswerBends {
 
   /** Looks for a bend that was not there before; `quickest`: what the way there and back takes. It has been turned by when it is told. */
   find(quickest: number): Hinge | undefined {
-    const newest = this.#at.at(-1) ?? 0;
+    const newest = this.#newest;
     this.doubtful = false;
     if (newest - this.#soughtAt < SLICE_S) return undefined;
     this.#soughtAt = newest;
     const since = this.#bend ? this.#bend.at + LOOK_BACK_S : 0;
-    const from = Math.max(since, newest - LOOK_BACK_S, (this.#at[0] ?? 0) + BEFORE_S_MIN);
+    const from = Math.max(since, newest - LOOK_BACK_S, this.#oldest + BEFORE_S_MIN);
     const hinge = this.#search(from, newest - BEHIND_S_MIN, quickest);
     this.doubtful = this.#fit.squares > SQUARES_DOUBTFUL && Math.abs(hinge?.ppm ?? 0) > STEEP_MIN;
     // At the edge it is what lies further back that does not fit.
@@ -115,7 +126,7 @@ export class AnswerBends {
   /** Looks again at the bend found last, from time to time; what it says now takes the place of what it said. */
   mend(quickest: number): { readonly now: Hinge; readonly before: Hinge } | undefined {
     const before = this.#bend;
-    const newest = this.#at.at(-1) ?? 0;
+    const newest = this.#newest;
     if (!before || newest - this.#mendedAt < MEND_EVERY_S) return undefined;
     this.turn({ at: before.at, ppm: -before.ppm });
     const found = this.#search(before.at - MOVED_S_MAX, before.at + MOVED_S_MAX, quickest);
@@ -137,17 +148,20 @@ export class AnswerBends {
   #take(hinge: Hinge): Hinge {
     this.turn(hinge);
     this.#bend = hinge;
-    this.#mendedAt = this.#at.at(-1) ?? 0;
+    this.#mendedAt = this.#newest;
     return hinge;
   }
 
   /** The server's clock loses what this host's gains. */
   #search(from: number, to: number, quickest: number): Hinge | undefined {
     const fit = this.#fit;
-    const least = Math.min(quickest, ...this.#took);
-    fit.count = this.#at.length;
-    for (const [index, at] of this.#at.entries()) {
-      fit.x[index] = at;
+    let least = quickest;
+    for (let index = 0; index < this.#count; index++) {
+      least = Math.min(least, this.#took[index] as number);
+    }
+    fit.count = this.#count;
+    for (let index = 0; index < this.#count; index++) {
+      fit.x[index] = this.#at[index] as number;
       fit.y[index] = -(this.#offset[index] as number);
       fit.weight[index] =
         1 / (NOISE_US + DELAY_PART * ((this.#took[index] as number) - least)) ** 2;
@@ -172,7 +186,12 @@ export class AnswerBends {
     return witnesses >= WITNESSES_MIN;
   }
 
-  #forget(from: number, count: number): void {
-    for (const numbers of [this.#at, this.#offset, this.#took]) numbers.splice(from, count);
+  /** Forgets the oldest. */
+  #forget(old: number): void {
+    if (old === 0) return;
+    this.#at.copyWithin(0, old, this.#count);
+    this.#offset.copyWithin(0, old, this.#count);
+    this.#took.copyWithin(0, old, this.#count);
+    this.#count -= old;
   }
 }

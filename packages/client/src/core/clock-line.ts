@@ -28,7 +28,9 @@
  *
  * Crystals wander, so a bound that is t old is loosened by WANDER t^2 / 2.
  */
-import type { ClockWindow } from "./clock-window.ts";
+import { Envelope } from "./clock-envelope.ts";
+import { type ClockWindow, SLOTS_MAX } from "./clock-window.ts";
+import { smallest } from "./order-statistic.ts";
 
 /** How quickly a drift may change: 0.06 ppm in a minute, as crystals do in a room. More is a bend. (us / s^2) */
 const WANDER = 0.001;
@@ -90,9 +92,14 @@ export type Sign = 1 | -1;
 export class LineFitter {
   #window: ClockWindow;
   #prior: DriftPrior = { drift: 0, spread: 1, odds: 1 };
-  #slack = new Float64Array(64);
-  #depths = new Float64Array(64);
-  #sorted = new Float64Array(64);
+  readonly #slack = new Float64Array(SLOTS_MAX);
+  readonly #depths = new Float64Array(SLOTS_MAX);
+  readonly #sorted = new Float64Array(SLOTS_MAX);
+  readonly #above = new Envelope(1, SLOTS_MAX);
+  readonly #below = new Envelope(-1, SLOTS_MAX);
+  /** Heights for the drifts that are summed over. */
+  readonly #uppers = new Float64Array(SUM_STEPS + 1);
+  readonly #lowers = new Float64Array(SUM_STEPS + 1);
   /** The moment all heights are at, and the mean time of the bounds. (us) */
   #at = 0;
   #mean = 0;
@@ -105,8 +112,6 @@ export class LineFitter {
   #lowerDensity = 0;
   #upperRate = 0;
   #lowerRate = 0;
-  /** When the bound that the last height rests on was seen. (us) */
-  #touched = 0;
   #evidence = 0;
   /** The peak lies no further from the expected drift. (us / us) */
   #reach = 0;
@@ -176,23 +181,10 @@ export class LineFitter {
     }
     this.#mean = sum / total;
     this.#exchanges = total;
-  }
-
-  /** A(s) or B(s) at the moment `at`. */
-  #height(sign: Sign, drift: number): number {
-    const times = sign > 0 ? this.#window.upperAt : this.#window.lowerAt;
-    const values = sign > 0 ? this.#window.upper : this.#window.lower;
-    let best = Infinity;
-    for (let slot = this.#from; slot < this.#to; slot++) {
-      const seen = times[slot] as number;
-      const height =
-        sign * ((values[slot] as number) - drift * (seen - this.#at)) +
-        (this.#slack[slot] as number);
-      if (height >= best) continue;
-      best = height;
-      this.#touched = seen;
-    }
-    return sign * best;
+    const { upper, lower } = this.#window;
+    const these = { slack: this.#slack, from: this.#from, to: this.#to };
+    this.#above.take({ times: upperAt, values: upper, ...these }, this.#at);
+    this.#below.take({ times: lowerAt, values: lower, ...these }, this.#at);
   }
 
   #judgeDepths(drift: number): void {
@@ -209,7 +201,7 @@ export class LineFitter {
   #densityNear(sign: Sign, drift: number): number {
     const times = sign > 0 ? this.#window.upperAt : this.#window.lowerAt;
     const values = sign > 0 ? this.#window.upper : this.#window.lower;
-    const best = sign * this.#height(sign, drift);
+    const best = sign * (sign > 0 ? this.#above : this.#below).height(drift);
     for (let slot = this.#from; slot < this.#to; slot++) {
       const height = (values[slot] as number) - drift * ((times[slot] as number) - this.#at);
       const depth = sign * height + (this.#slack[slot] as number) - best;
@@ -217,16 +209,18 @@ export class LineFitter {
       this.#sorted[slot - this.#from] = depth;
     }
     const length = this.#to - this.#from;
-    this.#sorted.subarray(0, length).sort();
-    const few = this.#density(Math.min(length, NEAREST_MIN));
     const many = Math.min(length, Math.max(NEAREST_MIN, Math.ceil(length / NEAREST_PART)));
-    return Math.max(few * FEW_PART, Math.min(few, this.#density(many)));
+    const few = Math.min(length, NEAREST_MIN);
+    // The first to be asked for leaves the smaller ones in front of it.
+    const manyDensity = this.#density(many, smallest(this.#sorted, length, many - 1));
+    const fewDensity = this.#density(few, smallest(this.#sorted, many, few - 1));
+    return Math.max(fewDensity * FEW_PART, Math.min(fewDensity, manyDensity));
   }
 
-  #density(nearest: number): number {
+  /** By so many that lie nearest, none of them deeper than `most`. */
+  #density(nearest: number, most: number): number {
     const { counts } = this.#window;
     const exchanges = this.#exchanges;
-    const most = this.#sorted[nearest - 1] as number;
     let sum = 0;
     for (let slot = this.#from; slot < this.#to; slot++) {
       const depth = Math.max(DEPTH_MIN, Math.min(most, this.#depths[slot] as number));
@@ -236,11 +230,15 @@ export class LineFitter {
   }
 
   /** Logarithm of p(s), but for a constant. */
-  #likelihood(drift: number): number {
+  #likelihood(drift: number, upper: number, lower: number): number {
     const away = (drift - this.#prior.drift) / this.#prior.spread;
     const rise = drift * (this.#mean - this.#at);
-    const upper = this.#upperRate * (this.#height(1, drift) + rise);
-    return upper - this.#lowerRate * (this.#height(-1, drift) + rise) - (away * away) / 2;
+    const above = this.#upperRate * (upper + rise);
+    return above - this.#lowerRate * (lower + rise) - (away * away) / 2;
+  }
+
+  #likelihoodOf(drift: number): number {
+    return this.#likelihood(drift, this.#above.height(drift), this.#below.height(drift));
   }
 
   /** p(s) has one peak: its slope is searched for nought by halving. */
@@ -250,10 +248,8 @@ export class LineFitter {
     let high = guess + this.#reach;
     for (let step = 0; step < PEAK_STEPS; step++) {
       const drift = (low + high) / 2;
-      this.#height(1, drift);
-      let slope = this.#upperRate * (this.#mean - this.#touched);
-      this.#height(-1, drift);
-      slope -= this.#lowerRate * (this.#mean - this.#touched);
+      let slope = this.#upperRate * (this.#mean - this.#above.touched(drift));
+      slope -= this.#lowerRate * (this.#mean - this.#below.touched(drift));
       slope -= (drift - guess) / (spread * spread);
       if (slope > 0) low = drift;
       else high = drift;
@@ -263,12 +259,12 @@ export class LineFitter {
 
   /** How far from the peak, that way, the density has fallen to exp(-EDGE). */
   #edge(peak: number, way: Sign): number {
-    const floor = this.#likelihood(peak) - EDGE;
+    const floor = this.#likelihoodOf(peak) - EDGE;
     let inside = 0;
     let outside = this.#reach;
     for (let step = 0; step < EDGE_STEPS; step++) {
       const middle = step < 6 ? outside / 8 : (inside + outside) / 2;
-      if (this.#likelihood(peak + way * middle) > floor) {
+      if (this.#likelihoodOf(peak + way * middle) > floor) {
         inside = middle;
         if (step < 6) step = 5;
       } else outside = middle;
@@ -280,15 +276,19 @@ export class LineFitter {
   #sum(peak: number): Line {
     const low = peak - this.#edge(peak, -1);
     const step = (peak + this.#edge(peak, 1) - low) / SUM_STEPS;
-    const top = this.#likelihood(peak);
-    const before = (this.#height(1, peak) + this.#height(-1, peak)) / 2;
+    const top = this.#likelihoodOf(peak);
+    const before = (this.#above.height(peak) + this.#below.height(peak)) / 2;
+    this.#above.heights(low, step, this.#uppers);
+    this.#below.heights(low, step, this.#lowers);
     let [weight, turns, uppers, lowers] = [0, 0, 0, 0];
     let [squares, turnSquares, products] = [0, 0, 0];
     for (let index = 0; index <= SUM_STEPS; index++) {
       const drift = low + index * step;
-      const part = Math.exp(this.#likelihood(drift) - top);
-      const upper = this.#height(1, drift) - before;
-      const lower = this.#height(-1, drift) - before;
+      const above = this.#uppers[index] as number;
+      const below = this.#lowers[index] as number;
+      const part = Math.exp(this.#likelihood(drift, above, below) - top);
+      const upper = above - before;
+      const lower = below - before;
       const middle = (upper + lower) / 2;
       const turn = drift - peak;
       weight += part;

@@ -1,5 +1,5 @@
 /** Slots of a full window; one is made free by joining two neighbours. */
-const SLOTS_MAX = 64;
+export const SLOTS_MAX = 64;
 /** What lies further back says nothing about now: crystals wander. (us) */
 const AGE_MAX = 300_000_000;
 
