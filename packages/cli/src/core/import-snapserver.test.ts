@@ -86,6 +86,18 @@ test.each([
   expect(() => parseServerConfig({ text: writeYaml(value) })).not.toThrow();
 });
 
+test("a source over TCP is carried over, its mode and its default port", () => {
+  const { value, notes } = importConf(
+    "[stream]\nsource = tcp://0.0.0.0?name=A\nsource = tcp://10.0.0.2:4711?name=B&mode=client",
+  );
+  expect(notes).toEqual([]);
+  expect(value.streams).toEqual([
+    { name: "A", source: { tcp: { mode: "server", host: "0.0.0.0", port: 4953 } } },
+    { name: "B", source: { tcp: { mode: "client", host: "10.0.0.2", port: 4711 } } },
+  ]);
+  expect(() => parseServerConfig({ text: writeYaml(value) })).not.toThrow();
+});
+
 test("groups, names, volumes, mutes and latencies are carried over", () => {
   const state = importState(JSON.parse(fixture("server.json")), ["Living Room", "Radio"]);
   expect(state?.notes).toEqual([]);

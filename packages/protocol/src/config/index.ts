@@ -35,4 +35,5 @@ export {
 export { SOURCE_SCHEMES, type SourceSpec, sourceOfUri } from "./source-spec.ts";
 export { parseSourceUri, type StreamUri } from "./source-uri.ts";
 export { type StreamConfig, type StreamDefaults, streamOfUri } from "./stream-config.ts";
+export { type TcpSourceSpec, tcpAddress } from "./tcp-source.ts";
 export { writeYaml } from "./yaml-writing.ts";

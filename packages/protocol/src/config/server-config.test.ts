@@ -147,7 +147,7 @@ mdns: yes
     'server.yaml:7:11: two streams are named "A"',
     'server.yaml:8:23: unknown key "devise"; did you mean "device"? Allowed here: device, sampleFormat',
     "server.yaml:9:5: name is missing; with several streams each needs its own",
-    "server.yaml:11:13: a source is one of pipe, alsa, demo; this names 2",
+    "server.yaml:11:13: a source is one of pipe, tcp, alsa, demo; this names 2",
     'server.yaml:12:14: streams[3].profile is "liv"; did you mean "live"? Allowed: music, live',
     "server.yaml:13:34: listen.control is 1705, which another of the three ports is already",
     'server.yaml:14:7: mdns is "yes"; allowed: true or false',
@@ -204,7 +204,7 @@ test("a wrong flag is named as it was typed", () => {
   expect(mistakes("codec: pcm", { overrides })).toEqual([
     "--buffer 5: bufferMs is 5; allowed: a whole number from 20 to 10000 (ms)",
     '--chunk abc: chunkMs is "abc"; allowed: a whole number from 5 to 100 (ms)',
-    '--source pipex:///b?name=y: unknown kind of source "pipex"; did you mean "pipe"? Allowed: pipe, alsa, demo',
+    '--source pipex:///b?name=y: unknown kind of source "pipex"; did you mean "pipe"? Allowed: pipe, tcp, alsa, demo',
     "--stream-port 99999: listen.stream is 99999; allowed: a whole number from 0 to 65535",
   ]);
 });

@@ -4,7 +4,8 @@ import { parseSampleFormat, type SampleFormat } from "../sample-format.ts";
 import { type CodecChoice, parseCodecChoice } from "./codec-choice.ts";
 import { textOf } from "./fields.ts";
 import { type SourceSpec, sourceOfUri, uriOfSource } from "./source-spec.ts";
-import { parseSourceUri, type StreamUri } from "./source-uri.ts";
+import { parseSourceUri, type StreamUri, withRaw } from "./source-uri.ts";
+import { TCP_SOURCE_HOST, TCP_SOURCE_PORT } from "./tcp-source.ts";
 
 /** A source as it was written, and what its URI says about the stream. */
 export interface StatedSource {
@@ -44,7 +45,12 @@ export function readUriSource(text: string): StatedSource {
       idleThresholdMs: whole("idle_threshold", idle_threshold, IDLE_MS_MIN, IDLE_MS_MAX),
     }),
   };
-  return { spec, uri, stated };
+  return { spec, uri: spec.kind === "tcp" ? withAddress(uri, spec) : uri, stated };
+}
+
+/** Whoever feeds the stream looks for the port in the host, also where it was left to the default. */
+function withAddress(uri: StreamUri, spec: SourceSpec): StreamUri {
+  return withRaw({ ...uri, host: uriOfSource(spec).host, path: "" });
 }
 
 const inputFormat = textOf(parseSampleFormat)
@@ -69,6 +75,25 @@ const pipe = z.strictObject({
   sampleFormat: inputFormat,
 });
 
+const tcp = z.strictObject({
+  mode: z
+    .enum(["server", "client"])
+    .default("server")
+    .meta({ description: "whether programs connect to this machine, or it to one that waits" }),
+  host: z
+    .string()
+    .min(1)
+    .max(200)
+    .default(TCP_SOURCE_HOST)
+    .meta({
+      description:
+        "server: address of this machine that is listened at, 0.0.0.0 for all; client: who is connected to",
+      examples: ["0.0.0.0", "192.168.1.10"],
+    }),
+  port: z.int().min(1).max(65_535).default(TCP_SOURCE_PORT).meta({ description: "TCP port" }),
+  sampleFormat: inputFormat,
+});
+
 const alsa = z.strictObject({
   device: z
     .string()
@@ -84,6 +109,7 @@ const demo = z.strictObject({ sampleFormat: inputFormat });
 const byKind = z
   .strictObject({
     pipe: pipe.optional().meta({ description: "a FIFO that programs write PCM into" }),
+    tcp: tcp.optional().meta({ description: "PCM over a TCP connection" }),
     alsa: alsa.optional().meta({ description: "a sound card's input" }),
     demo: demo.optional().meta({ description: "a short loop of music, made by the server" }),
   })
@@ -92,6 +118,7 @@ const byKind = z
       ...(written.pipe
         ? [{ kind: "pipe" as const, path: written.pipe.path, mode: written.pipe.mode }]
         : []),
+      ...(written.tcp ? [tcpSpec(written.tcp)] : []),
       ...(written.alsa ? [{ kind: "alsa" as const, device: written.alsa.device }] : []),
       ...(written.demo ? [{ kind: "demo" as const }] : []),
     ];
@@ -112,6 +139,10 @@ export const sourceField = z.union([textOf(readUriSource), byKind]).meta({
   description: "where the audio comes from",
   examples: ["pipe:///run/tutti/music.fifo?mode=create"],
 });
+
+function tcpSpec({ mode, host, port }: z.output<typeof tcp>): SourceSpec {
+  return { kind: "tcp", mode, host, port };
+}
 
 function readName(name: string): string {
   const trimmed = name.trim();

@@ -1,10 +1,12 @@
 import { ConfigError } from "../errors.ts";
 import { corrected } from "./nearest.ts";
 import { type StreamUri, withRaw } from "./source-uri.ts";
+import { type TcpSourceSpec, tcpAddress, tcpSourceOf } from "./tcp-source.ts";
 
 /** What a source needs to be opened. */
 export type SourceSpec =
   | { readonly kind: "pipe"; readonly path: string; readonly mode: "create" | "read" }
+  | TcpSourceSpec
   | { readonly kind: "alsa"; readonly device: string }
   | { readonly kind: "demo" };
 
@@ -20,6 +22,11 @@ const SCHEMES: { [Kind in SourceSpec["kind"]]: SourceScheme<SourceSpec & { kind:
     parameters: ["mode"],
     fromUri: (uri) => ({ kind: "pipe", path: localPath(uri), mode: pipeMode(uri.query.mode) }),
     toUri: ({ path, mode }) => ({ path, query: { mode } }),
+  },
+  tcp: {
+    parameters: ["mode"],
+    fromUri: (uri) => tcpSourceOf(withoutPath(uri).host, uri.query.mode),
+    toUri: ({ mode, ...address }) => ({ host: tcpAddress(address), query: { mode } }),
   },
   alsa: {
     parameters: ["device", "send_silence"],
@@ -72,6 +79,15 @@ function localPath({ scheme, host, path }: StreamUri): string {
   }
   if (path.length < 2) throw new ConfigError(`a ${scheme} source needs a path: ${scheme}:///path`);
   return path;
+}
+
+function withoutPath(uri: StreamUri): StreamUri {
+  if (uri.path !== "" && uri.path !== "/") {
+    throw new ConfigError(
+      `"${uri.path}" stands behind the address; a ${uri.scheme} source has no path`,
+    );
+  }
+  return uri;
 }
 
 function pipeMode(mode: string | undefined): "create" | "read" {

@@ -68,6 +68,11 @@ test("any text gives a URI or a ConfigError", () => {
 test.each([
   ["pipe:///run/x", { kind: "pipe", path: "/run/x", mode: "create" }],
   ["pipe:///run/x?mode=read", { kind: "pipe", path: "/run/x", mode: "read" }],
+  ["tcp://0.0.0.0", { kind: "tcp", mode: "server", host: "0.0.0.0", port: 4953 }],
+  ["tcp://", { kind: "tcp", mode: "server", host: "127.0.0.1", port: 4953 }],
+  ["tcp://[::]:5000/?mode=server", { kind: "tcp", mode: "server", host: "::", port: 5000 }],
+  ["tcp://desk:4711?mode=client", { kind: "tcp", mode: "client", host: "desk", port: 4711 }],
+  ["tcp://fd00::2:4711?mode=client", { kind: "tcp", mode: "client", host: "fd00::2", port: 4711 }],
   ["alsa:///?device=hw%3A0,1", { kind: "alsa", device: "hw:0,1" }],
   ["alsa://", { kind: "alsa", device: "default" }],
   ["demo://", { kind: "demo" }],
@@ -80,12 +85,16 @@ test.each([
 test.each([
   ["/run/x", '"/run/x" is not a source; for a named pipe write pipe:///run/x'],
   ["spotify", "it is written scheme://host/path?key=value"],
-  ["pip:///x", 'unknown kind of source "pip"; did you mean "pipe"? Allowed: pipe, alsa, demo'],
-  ["airplay:///x", 'unknown kind of source "airplay"; allowed: pipe, alsa, demo'],
+  ["pip:///x", 'unknown kind of source "pip"; did you mean "pipe"? Allowed: pipe, tcp, alsa, demo'],
+  ["airplay:///x", 'unknown kind of source "airplay"; allowed: pipe, tcp, alsa, demo'],
   ["pipe://run/x", "a path takes three slashes: pipe:///run/x"],
   ["pipe:///", "a pipe source needs a path"],
   ["pipe:///x?mod=read", 'unknown parameter "mod" of a pipe source; did you mean "mode"?'],
   ["pipe:///x?mode=write", 'mode is "write"; allowed: create, read'],
+  ["tcp://host:0", '"host:0" is no address; it is written tcp://host:port'],
+  ["tcp://a b", '"a b" is no address'],
+  ["tcp://host:4953/music", "a tcp source has no path"],
+  ["tcp://host?mode=listen", 'mode is "listen"; allowed: server, client'],
   ["pipe:///x?name=100%", "a percent sign itself is %25"],
 ])("%s is refused with its cure", (text, message) => {
   expect(() => sourceOfUri(parseSourceUri(text))).toThrow(ConfigError);

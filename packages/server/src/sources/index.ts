@@ -3,6 +3,8 @@ import { AlsaSource } from "./alsa.ts";
 import { DemoSource } from "./demo.ts";
 import { PipeSource } from "./pipe.ts";
 import type { Source, SourceOptions } from "./source.ts";
+import { TcpClientSource } from "./tcp-client.ts";
+import { TcpServerSource } from "./tcp-server.ts";
 
 export type { Outlet, Source, SourceOptions } from "./source.ts";
 
@@ -14,6 +16,10 @@ type Open<Kind extends SourceSpec["kind"]> = (
 /** Every kind of source. */
 const SOURCES: { readonly [Kind in SourceSpec["kind"]]: Open<Kind> } = {
   pipe: ({ path, mode }, options) => new PipeSource({ ...options, path, mode }),
+  tcp: ({ mode, ...address }, options) =>
+    mode === "server"
+      ? new TcpServerSource({ ...options, address })
+      : new TcpClientSource({ ...options, address }),
   alsa: ({ device }, options) => new AlsaSource({ ...options, device }),
   demo: (_, options) => new DemoSource(options),
 };

@@ -12,32 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sampleFormat } from "@tutti/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { numbered, Sink } from "../../test/source-sink.ts";
 import { PipeSource } from "./pipe.ts";
-import type { Outlet } from "./source.ts";
 
 const FORMAT = sampleFormat(48_000, 16, 2);
-
-/** Keeps what comes, and makes the source wait when told to. */
-class Sink implements Outlet {
-  readonly pieces: Buffer[] = [];
-  readonly kinds: string[] = [];
-  readonly states: string[] = [];
-  wait = 0;
-
-  pcm(bytes: Uint8Array, { kind }: { kind: string }): void {
-    this.pieces.push(Buffer.from(bytes));
-    this.kinds.push(kind);
-  }
-  waitMs(): number {
-    return this.wait;
-  }
-  state(state: string, reason?: string): void {
-    this.states.push(reason === undefined ? state : `${state}: ${reason}`);
-  }
-  get all(): Buffer {
-    return Buffer.concat(this.pieces);
-  }
-}
 
 let directory: string;
 let path: string;
@@ -61,10 +39,6 @@ async function open(mode: "create" | "read" = "create"): Promise<void> {
 
 function writer(): number {
   return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-}
-
-function numbered(from: number, frames: number): Buffer {
-  return Buffer.from(Uint32Array.from({ length: frames }, (_, at) => from + at).buffer);
 }
 
 test("makes the pipe for everybody and says what is going on", async () => {

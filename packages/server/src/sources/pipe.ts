@@ -1,14 +1,12 @@
 import { stat } from "node:fs/promises";
 import { type OnReadOpts, Socket } from "node:net";
-import { frameBytes } from "@tutti/protocol";
 import { openFifo, prepareFifo } from "./fifo.ts";
-import type { Source, SourceOptions } from "./source.ts";
+import { PcmReader } from "./pcm-reader.ts";
+import { type Source, type SourceOptions, tellingOnce } from "./source.ts";
 
 const RETRY_MS = 1_000;
 /** How often we look whether the path still leads to the FIFO we read. */
 const CHECK_EVERY_MS = 2_000;
-/** Timers count in milliseconds: a shorter wait is none. (ms) */
-const WAIT_MS_MIN = 1;
 
 export interface PipeOptions extends SourceOptions {
   readonly path: string;
@@ -16,31 +14,26 @@ export interface PipeOptions extends SourceOptions {
 }
 
 /**
- * PCM from a named pipe. The event loop watches the pipe, so nothing polls and no thread is held. Reads
- * are bounded to one chunk and stop while the stream is ahead of real time: the pipe then holds the
- * writer. The bound is a frame more than a chunk, so that a burst of whole chunks also ends with a read
- * that is not full, which tells the stream's clock that the pipe is empty.
+ * PCM from a named pipe. The event loop watches the pipe, so nothing polls and no thread is held. Reads are bounded
+ * to a piece of the reader's: one that is not full tells the stream's clock that the pipe is empty.
  */
 export class PipeSource implements Source {
   readonly #options: PipeOptions;
-  readonly #frameBytes: number;
+  readonly #reader: PcmReader;
+  readonly #tell: ReturnType<typeof tellingOnce>;
   readonly #read: Buffer;
   readonly #check: NodeJS.Timeout;
   #socket: Socket | undefined;
   #inode: number | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #resume: NodeJS.Timeout | undefined;
-  /** Bytes of a frame whose end has not come yet. */
-  #rest: Uint8Array = new Uint8Array(0);
-  #state = "";
+  #running = false;
   #closed = false;
 
   constructor(options: PipeOptions) {
-    const { format, chunkMs } = options;
     this.#options = options;
-    this.#frameBytes = frameBytes(format);
-    const chunkFrames = Math.round((format.rateHz * chunkMs) / 1_000);
-    this.#read = Buffer.alloc((chunkFrames + 1) * this.#frameBytes);
+    this.#reader = new PcmReader(options);
+    this.#read = Buffer.alloc(this.#reader.pieceBytes);
+    this.#tell = tellingOnce(options.outlet);
     this.#check = setInterval(() => void this.#checkPath(), CHECK_EVERY_MS);
     void this.#open();
   }
@@ -67,7 +60,7 @@ export class PipeSource implements Source {
   #listen(): void {
     const fd = openFifo(this.#options.path);
     this.#drop();
-    this.#rest = new Uint8Array(0);
+    this.#running = false;
     this.#tell("waiting");
     // The constructor takes `onread` as connect() does, though its type does not say so.
     const onread: OnReadOpts = { buffer: this.#read, callback: (length) => this.#take(length) };
@@ -89,53 +82,32 @@ export class PipeSource implements Source {
 
   /** Returns whether to read on at once. */
   #take(length: number): boolean {
-    const { outlet } = this.#options;
+    this.#running = true;
     this.#tell("running");
-    const pcm = this.#whole(this.#read.subarray(0, length));
-    const kind = length < this.#read.length ? "drained" : "held back";
-    if (pcm.length > 0) outlet.pcm(pcm, { kind });
-    const waitMs = outlet.waitMs();
-    if (waitMs < WAIT_MS_MIN) return true;
-    this.#resume = setTimeout(() => this.#socket?.resume(), waitMs);
-    return false;
-  }
-
-  /** Cuts at the last whole frame and keeps what is behind it for the next read. */
-  #whole(bytes: Uint8Array): Uint8Array {
-    const all = this.#rest.length > 0 ? Buffer.concat([this.#rest, bytes]) : bytes;
-    const end = all.length - (all.length % this.#frameBytes);
-    // A copy: the next read goes to the same place. (A Buffer's slice is none.)
-    this.#rest = new Uint8Array(all.subarray(end));
-    return all.subarray(0, end);
+    const drained = length < this.#read.length;
+    return this.#reader.take(this.#read.subarray(0, length), drained, () => this.#socket?.resume());
   }
 
   /** Somebody may have replaced or removed the FIFO while no writer held it. */
   async #checkPath(): Promise<void> {
     if (!this.#socket) return;
     const found = await stat(this.#options.path).catch(() => undefined);
-    if (found?.ino === this.#inode || this.#state === "running" || this.#closed) return;
+    if (found?.ino === this.#inode || this.#running || this.#closed) return;
     await this.#open();
   }
 
   #fail(reason: string): void {
     if (this.#closed) return;
     this.#drop();
+    this.#running = false;
     this.#tell("failed", reason);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#open(), RETRY_MS);
   }
 
   #drop(): void {
-    clearTimeout(this.#resume);
+    this.#reader.reset();
     this.#socket?.removeAllListeners("end").destroy();
     this.#socket = undefined;
-  }
-
-  /** Each state is told once, however often it is met again. */
-  #tell(state: "running" | "waiting" | "failed", reason?: string): void {
-    const told = `${state} ${reason ?? ""}`.trim();
-    if (told === this.#state) return;
-    this.#state = told;
-    this.#options.outlet.state(state, reason);
   }
 }

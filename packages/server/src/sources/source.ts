@@ -21,3 +21,14 @@ export interface SourceOptions {
 export interface Source {
   close(): void;
 }
+
+/** Tells each state once, however often it is met again. */
+export function tellingOnce(outlet: Pick<Outlet, "state">): Outlet["state"] {
+  let last = "";
+  return (state, reason) => {
+    const told = `${state} ${reason ?? ""}`;
+    if (told === last) return;
+    last = told;
+    outlet.state(state, reason);
+  };
+}
