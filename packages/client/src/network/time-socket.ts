@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import {
   decodeTimeAnswer,
   encodeTimeQuestion,
@@ -81,11 +80,11 @@ export class TimeSocket {
   readonly #stampAndSend = (address: string, _options: unknown, done: Found): void => {
     if (this.#leaving) this.#leaving.clientSent = now();
     this.#leaving = undefined;
-    done(null, address, isIPv6(address) ? 6 : 4);
+    done(null, address, this.#family === "udp6" ? 6 : 4);
   };
 
   #open(address: string): SocketAsPromised {
-    const type = isIPv6(address) ? "udp6" : "udp4";
+    const type = address.includes(":") ? "udp6" : "udp4";
     if (this.#socket && this.#family === type) return this.#socket;
     void this.close();
     const socket = DgramAsPromised.createSocket({ type, lookup: this.#stampAndSend });

@@ -33,10 +33,6 @@ export class ByteReader {
     return this.#view.getInt32(this.#take(4), true);
   }
 
-  i64(): bigint {
-    return this.#view.getBigInt64(this.#take(8), true);
-  }
-
   /** A view into the message, not a copy. */
   bytes(length: number): Uint8Array {
     const start = this.#take(length);

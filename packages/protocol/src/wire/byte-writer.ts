@@ -35,12 +35,6 @@ export class ByteWriter {
     return this;
   }
 
-  i64(value: bigint): this {
-    const at = this.#claim(8);
-    this.#view.setBigInt64(at, value, true);
-    return this;
-  }
-
   bytes(value: Uint8Array): this {
     const at = this.#claim(value.length);
     this.#bytes.set(value, at);

@@ -26,6 +26,7 @@ import { qualityNotice } from "./quality-notice.ts";
 import type { QualityChange } from "./report-watch.ts";
 import { reportsOf } from "./reports.ts";
 import type { Heard, Session } from "./session.ts";
+import { sooner } from "./sooner.ts";
 import { streamShape } from "./status.ts";
 import type { Stream, StreamOutput } from "./stream.ts";
 import { Streams, statusOf } from "./streams.ts";
@@ -91,9 +92,8 @@ export class Server {
 
   /** When to call `handle` with a deadline, if nothing else happens first. */
   get deadline(): ServerInstant | undefined {
-    const check = this.#audience.size > 0 ? [this.#checkAt] : [];
-    const all = [...check, this.#streams.deadline].filter((at) => at !== undefined);
-    return all.toSorted((a, b) => a - b)[0];
+    const { deadline } = this.#streams;
+    return this.#audience.size > 0 ? sooner(this.#checkAt, deadline) : deadline;
   }
 
   /** The streams whose fallback is to be fed from the start. */

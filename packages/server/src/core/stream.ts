@@ -21,6 +21,7 @@ import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
 import { type Rendered, Renditions } from "./renditions.ts";
 import { Seams } from "./seams.ts";
+import { sooner } from "./sooner.ts";
 import { type Arrival, StreamClock } from "./stream-clock.ts";
 import type { CodingTraffic } from "./traffic.ts";
 
@@ -374,8 +375,4 @@ export class Stream {
 
 function earlier(at: ServerInstant, span: Micros): ServerInstant {
   return after(at, micros(-span));
-}
-
-function sooner(a: ServerInstant, b: ServerInstant): ServerInstant {
-  return serverInstant(Math.min(a, b));
 }

@@ -2,6 +2,7 @@ import { assert, type Micros, type ServerInstant } from "@tutti/protocol";
 import type { StreamConfig } from "@tutti/protocol/config";
 import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
+import { sooner } from "./sooner.ts";
 import type { StreamStatus } from "./status.ts";
 import { Stream } from "./stream.ts";
 import type { CodingTraffic } from "./traffic.ts";
@@ -20,8 +21,11 @@ export class Streams {
 
   /** The first deadline of any stream. */
   get deadline(): ServerInstant | undefined {
-    const all = [...this.#streams.values()].map((stream) => stream.deadline);
-    return all.filter((at) => at !== undefined).toSorted((a, b) => a - b)[0];
+    let first: ServerInstant | undefined;
+    for (const { deadline } of this.#streams.values()) {
+      if (deadline !== undefined) first = sooner(deadline, first);
+    }
+    return first;
   }
 
   /** Those whose fallback is to be fed. */

@@ -1,12 +1,11 @@
 import type { Socket } from "node:dgram";
-import { isIPv6 } from "node:net";
 import {
   decodeTimeQuestion,
-  encodeTimeAnswer,
   ProtocolError,
   restampTimeAnswer,
   type ServerInstant,
   TIME_DATAGRAM_BYTES,
+  turnIntoTimeAnswer,
 } from "@tutti/protocol";
 import { DgramAsPromised } from "dgram-as-promised";
 import { now } from "../clock.ts";
@@ -41,15 +40,16 @@ export async function listenTime(options: TimeResponderOptions): Promise<TimeRes
     if (leaving) restampTimeAnswer(leaving, now());
     leaving = undefined;
     // An asker's address is numeric already. Said at once, the answer leaves right after its stamp.
-    done(null, address, isIPv6(address) ? 6 : 4);
+    done(null, address, address.includes(":") ? 6 : 4);
   };
   const promised = DgramAsPromised.createSocket({ type, lookup: stampAndSend });
   const socket: Socket = promised.socket;
   // Listening on the socket itself: the wrapper's own reading loses what comes between two awaits.
   socket.on("message", (datagram, from) => {
     const at = now();
-    leaving = answerTo(datagram, at, options);
-    if (leaving) socket.send(leaving, from.port, from.address);
+    if (!answers(datagram, at, options)) return;
+    leaving = datagram;
+    socket.send(datagram, from.port, from.address);
   });
   // A reply that cannot be delivered is the asker's loss; it asks again.
   socket.on("error", () => {});
@@ -57,19 +57,19 @@ export async function listenTime(options: TimeResponderOptions): Promise<TimeRes
   return { port: socket.address().port, close: async () => void (await promised.close()) };
 }
 
-/** What to answer, if anything. */
-function answerTo(
+/** Whether what came was a question to be answered; its bytes are the answer then. */
+function answers(
   datagram: Uint8Array,
   serverReceived: ServerInstant,
   { onQuestion }: TimeResponderOptions,
-): Uint8Array | undefined {
-  if (datagram.length !== TIME_DATAGRAM_BYTES) return undefined;
+): boolean {
+  if (datagram.length !== TIME_DATAGRAM_BYTES) return false;
   try {
-    const question = decodeTimeQuestion(datagram);
-    if (!onQuestion(question.token, serverReceived)) return undefined;
-    return encodeTimeAnswer({ ...question, serverReceived, serverSent: now() });
+    if (!onQuestion(decodeTimeQuestion(datagram).token, serverReceived)) return false;
+    turnIntoTimeAnswer(datagram, serverReceived);
+    return true;
   } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
+    if (error instanceof ProtocolError) return false;
     throw error;
   }
 }
