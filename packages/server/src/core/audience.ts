@@ -19,6 +19,8 @@ export class Audience {
   readonly #sessions = new Map<number, Session>();
   readonly #players = new Map<Rendition, Set<number>>();
   readonly #tokens = new Map<string, number>();
+  /** By client: each change of the house asks for the sessions of every client. */
+  readonly #byClient = new Map<string, readonly number[]>();
   #droppedChunks = 0;
 
   constructor(outbox: Outbox) {
@@ -51,7 +53,18 @@ export class Audience {
 
   /** The sessions of a client: one, or two for a moment. */
   of(clientId: string): [id: number, session: Session][] {
-    return [...this.#sessions].filter(([, { peer }]) => peer?.clientId === clientId);
+    return (this.#byClient.get(clientId) ?? []).flatMap((id) => {
+      const session = this.#sessions.get(id);
+      return session ? [[id, session]] : [];
+    });
+  }
+
+  /** A session's client is let in. */
+  welcome(id: number, session: Session, peer: Peer): void {
+    session.welcome(peer);
+    const { clientId, timeToken } = peer;
+    this.#byClient.set(clientId, [...(this.#byClient.get(clientId) ?? []), id]);
+    if (timeToken !== undefined) this.#tokens.set(timeToken, id);
   }
 
   /** Takes a connection in, or closes it when too many from there have not said who they are. */
@@ -67,10 +80,6 @@ export class Audience {
 
   knowsToken(token: string): boolean {
     return this.#tokens.has(token);
-  }
-
-  giveToken(token: string, id: number): void {
-    this.#tokens.set(token, id);
   }
 
   byToken(token: string): Session | undefined {
@@ -170,8 +179,15 @@ export class Audience {
     const session = this.#sessions.get(id);
     if (!session) return undefined;
     this.#sessions.delete(id);
-    if (session.peer?.timeToken !== undefined) this.#tokens.delete(session.peer.timeToken);
+    if (session.peer) this.#leave(id, session.peer);
     return session;
+  }
+
+  #leave(id: number, { clientId, timeToken }: Peer): void {
+    if (timeToken !== undefined) this.#tokens.delete(timeToken);
+    const others = this.#byClient.get(clientId)?.filter((other) => other !== id) ?? [];
+    if (others.length > 0) this.#byClient.set(clientId, others);
+    else this.#byClient.delete(clientId);
   }
 
   #sendAudio(id: number, session: Session, messages: readonly Uint8Array[]): void {

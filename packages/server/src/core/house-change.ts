@@ -13,13 +13,16 @@ export type HouseChange =
   | { readonly kind: "kicked"; readonly client: string; readonly seconds: number }
   /** It is to do that; nothing of it is remembered. */
   | { readonly kind: "command"; readonly client: string; readonly command: ClientCommand }
-  /** Something that must survive a restart. */
-  | { readonly kind: "changed" }
+  /** Something that must survive a restart. A volume, turned thirty times a second, changes nobody's buffer or coding. */
+  | { readonly kind: "changed"; readonly volumeOnly?: true }
   /** Control.notification makes the text; it adds the whole status where the method needs it. */
   | { readonly kind: "notify"; readonly method: string; readonly params: object };
 
 /** Every change that was accepted brings this one along. */
 export const CHANGED: HouseChange = { kind: "changed" };
+
+/** Such a change of a volume or a mute. */
+export const VOLUME_CHANGED: HouseChange = { kind: "changed", volumeOnly: true };
 
 /** What all controllers are told. */
 export function notify(method: string, params: object): HouseChange {

@@ -15,7 +15,7 @@ import type {
   Volume,
   WallTime,
 } from "@tutti/protocol/control";
-import { CHANGED, type HouseChange, notify, updated } from "./house-change.ts";
+import { CHANGED, type HouseChange, notify, updated, VOLUME_CHANGED } from "./house-change.ts";
 import { forgettable, LATENCY_MS_MIN, metClient, shortened } from "./house-clients.ts";
 import { type GroupRecord, soloGroup, withMembers, without } from "./house-groups.ts";
 import type { HouseOptions } from "./house-options.ts";
@@ -99,7 +99,10 @@ export class House {
     if (!known) return [];
     const volume = { muted, percent: volumePercent };
     this.#records.configure(clientId, { volume });
-    return [this.#changed(), this.#told("Client.OnVolumeChanged", { id: clientId, volume })];
+    return [
+      this.#changed("volume"),
+      this.#told("Client.OnVolumeChanged", { id: clientId, volume }),
+    ];
   }
 
   /** What a known client must be told of its settings. */
@@ -134,6 +137,11 @@ export class House {
     return group && this.#records.shown(group);
   }
 
+  /** A known client's. */
+  groupOf(clientId: string): Group {
+    return this.#records.shown(this.#records.groupOf(clientId));
+  }
+
   groups(): Group[] {
     return this.#records.groups.map((group) => this.#records.shown(group));
   }
@@ -159,7 +167,7 @@ export class House {
     const volume = { muted: set.muted ?? old.muted, percent };
     this.#records.configure(clientId, { volume });
     const changes = [
-      this.#changed(),
+      this.#changed("volume"),
       this.#told("Client.OnVolumeChanged", { id: clientId, volume }),
       { kind: "settings", client: clientId } as const,
     ];
@@ -193,9 +201,9 @@ export class House {
   /** Whoever mutes or unmutes a group wants nothing more of its sleep timer. */
   setMute(groupId: string, mute: boolean): HouseChange[] {
     const group = this.#records.change(groupId, { muted: mute, sleepAt: undefined });
-    const settings = this.#connectedOf(group).map(
-      (client) => ({ kind: "settings", client }) as const,
-    );
+    const settings = group.clients
+      .filter((client) => this.#records.known(client).connected)
+      .map((client) => ({ kind: "settings", client }) as const);
     return [this.#changed(), this.#told("Group.OnMute", { id: groupId, mute }), ...settings];
   }
 
@@ -363,21 +371,17 @@ export class House {
         : (this.#records.groups.findLast(({ streamId }) => streamId === defaultStream) ??
           this.#records.groups.at(-1));
     if (host) this.#records.change(host.id, { clients: [...host.clients, client] });
-    else this.#records.groups = [...this.#records.groups, this.#solo(client)];
+    else this.#records.groups = [...this.#records.groups, this.#soloist(client, defaultStream)];
   }
 
   /** Something was accepted: to be called once for each command or arrival, before anybody is told. */
-  #changed(): HouseChange {
+  #changed(what?: "volume"): HouseChange {
     this.#records.revision++;
-    return CHANGED;
+    return what === "volume" ? VOLUME_CHANGED : CHANGED;
   }
 
   #told(method: NotificationName, params: object): HouseChange {
     return notify(method, { ...params, tutti: { revision: this.#records.revision } });
-  }
-
-  #solo(client: string): GroupRecord {
-    return this.#soloist(client, this.#options.defaultStream);
   }
 
   /** A group of one plays what its client prefers, if there is such a stream. */
@@ -391,9 +395,5 @@ export class House {
   #playable(extras: ClientExtras | undefined): string | undefined {
     const wanted = extras?.defaultStream;
     return wanted !== undefined && this.hasStream(wanted) ? wanted : undefined;
-  }
-
-  #connectedOf(group: GroupRecord): string[] {
-    return group.clients.filter((client) => this.#records.known(client).connected);
   }
 }

@@ -79,8 +79,8 @@ export class Players {
       this.#drop(other, "replaced by a newer one");
       this.#lostAt.set(clientId, { sec: wall.sec, reason: "its connection hung" });
     }
-    const peer = { hello, clientId, timeToken: this.#tokenFor(id, hello) };
-    session.welcome(peer);
+    const peer = { hello, clientId, timeToken: this.#tokenFor(hello) };
+    this.#audience.welcome(id, session, peer);
     this.#outbox.send(id, encodeSettings(this.#settingsOf(peer), requestId));
     this.#play(id, session, peer, now);
     const program = `${hello.clientName} ${hello.version}`;
@@ -154,9 +154,7 @@ export class Players {
   /** Of a known client's group. (ms) */
   #playOutMs(clientId: string): number {
     const { config } = this.#streamOf(clientId);
-    const isMember = ({ id }: { readonly id: string }) => id === clientId;
-    const group = this.#house.groups().find(({ clients }) => clients.some(isMember));
-    return group ? playOutMs(group, config, this.#rules) : config.bufferMs;
+    return playOutMs(this.#house.groupOf(clientId), config, this.#rules);
   }
 
   /** Our clock was set: everybody has to connect again and measure it, as stock clients understand nothing else. */
@@ -222,11 +220,9 @@ export class Players {
     }
   }
 
-  #tokenFor(id: number, { tutti }: Hello): string | undefined {
+  #tokenFor({ tutti }: Hello): string | undefined {
     if (!tutti?.udpTime || this.#config.timePort === undefined) return undefined;
-    const token = this.#randomToken();
-    this.#audience.giveToken(token, id);
-    return token;
+    return this.#randomToken();
   }
 
   #settingsOf({ clientId, hello, timeToken }: Peer): ServerSettings {

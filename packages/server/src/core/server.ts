@@ -309,7 +309,7 @@ export class Server {
           break;
       }
     }
-    if (!changes.some(({ kind }) => kind === "changed")) return;
+    if (!changes.some((change) => change.kind === "changed" && !change.volumeOnly)) return;
     this.#players.conform(now);
     this.#quality.conform(now);
   }

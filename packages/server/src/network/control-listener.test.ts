@@ -132,6 +132,16 @@ describe("who hears what", () => {
     await expect.poll(() => [one.text, two.text]).toEqual(["answer\r\n", "news\r\n"]);
   });
 
+  test("what is told in one turn of the event loop leaves in one piece, in order", async () => {
+    const it = await peer();
+    it.socket.write("a\n");
+    await expect.poll(() => it.text).toBe("answer to 1\r\n");
+    it.pieces.length = 0;
+    for (const news of ["one", "two", "three"]) listener.broadcast(news);
+    await expect.poll(() => it.text).toBe("one\r\ntwo\r\nthree\r\n");
+    expect(it.pieces).toHaveLength(1);
+  });
+
   test("comings and goings are events", async () => {
     const it = await peer();
     await expect.poll(() => events.map(({ kind }) => kind)).toEqual(["controller connected"]);

@@ -82,12 +82,20 @@ export function portOf(server: Server): number {
 function accept(socket: Socket, controllers: Controllers): void {
   // The reason (reset, unreachable) says nothing that "close", which always follows, does not.
   socket.on("error", () => {});
+  let held = "";
   const controller = controllers.add({
     address: socket.remoteAddress ?? "",
-    send: (text) => void socket.write(`${text}\r\n`),
+    send: (text) => {
+      held += `${text}\r\n`;
+    },
+    release: () => {
+      // All JSON of ours is ASCII.
+      if (held !== "") socket.write(held, "latin1");
+      held = "";
+    },
     close: (word) => finish(socket, word),
     get unsentBytes() {
-      return socket.writableLength;
+      return socket.writableLength + held.length;
     },
   });
   if (controller === undefined) return;

@@ -19,8 +19,10 @@ export type ControllerEvent =
 /** One connection, as its transport can serve it. */
 export interface ControllerPeer {
   readonly address: string;
-  /** One document in one write. */
+  /** One document. Until `release` it may wait for others, to leave with them in one write. */
   send(text: string): void;
+  /** Nothing waits any more. */
+  release(): void;
   /** Says the last word and closes; what is unsent may be lost. */
   close(lastWord: string | undefined): void;
   /** What was sent and the kernel has not taken. */
@@ -29,6 +31,9 @@ export interface ControllerPeer {
 
 /** At once on one listener: a house has a few apps and bridges; each may hold a line of 256 KB. */
 export const CONTROLLERS_MAX = 256;
+
+/** What waits for others of the same turn leaves at the latest when it is so much. */
+const WAITING_BYTES_MAX = 64 * 1024;
 
 /** A controller that lets more lie unread is dropped: the whole of a full house fits several times. */
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
@@ -45,6 +50,8 @@ interface Controller {
 export class Controllers {
   readonly #events: ControllerEvents;
   readonly #connected = new Map<number, Controller>();
+  /** Those who were told something in this turn of the event loop. */
+  readonly #told = new Set<number>();
 
   constructor(events: ControllerEvents) {
     this.#events = events;
@@ -92,7 +99,10 @@ export class Controllers {
     const known = this.#connected.get(controller);
     if (!known) return;
     known.peer.send(text);
-    this.#bound(controller, known.peer);
+    // After a change that many asked for together each of them is told of each: one write, not fifty.
+    if (this.#told.size === 0) process.nextTick(() => this.#releaseAll());
+    this.#told.add(controller);
+    if (known.peer.unsentBytes > WAITING_BYTES_MAX) this.#release(controller);
   }
 
   broadcast(text: string, except?: number): void {
@@ -105,6 +115,7 @@ export class Controllers {
     const known = this.#connected.get(controller);
     if (!known) return;
     this.#connected.delete(controller);
+    known.peer.release();
     known.peer.close(word);
     this.#events.onEvent({ kind: "controller dropped", address: known.peer.address, reason });
   }
@@ -114,6 +125,19 @@ export class Controllers {
     if (!silent) return false;
     this.drop(silent[0], "said nothing while others waited", lastWord("Too many connections"));
     return true;
+  }
+
+  #releaseAll(): void {
+    const told = [...this.#told];
+    this.#told.clear();
+    for (const controller of told) this.#release(controller);
+  }
+
+  #release(controller: number): void {
+    const known = this.#connected.get(controller);
+    if (!known) return;
+    known.peer.release();
+    this.#bound(controller, known.peer);
   }
 
   #bound(controller: number, peer: ControllerPeer): void {

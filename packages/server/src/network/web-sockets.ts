@@ -44,9 +44,7 @@ export function webSockets(
   const byPath = new Map<string, Serve>();
   byPath.set(
     "/jsonrpc",
-    serving(control, (socket, { remoteAddress = "" }) =>
-      acceptControl(socket, remoteAddress, controllers),
-    ),
+    serving(control, (socket, carrier) => acceptControl(socket, carrier, controllers)),
   );
   if (players) {
     const accept = (socket: WebSocket, carrier: Socket) =>
@@ -79,10 +77,14 @@ function pingAll(sockets: Iterable<WebSocket>): void {
   }
 }
 
-function acceptControl(socket: WebSocket, address: string, controllers: Controllers): void {
+function acceptControl(socket: WebSocket, carrier: Socket, controllers: Controllers): void {
   const controller = controllers.add({
-    address,
-    send: (text) => socket.send(text),
+    address: carrier.remoteAddress ?? "",
+    send: (text) => {
+      if (carrier.writableCorked === 0) carrier.cork();
+      socket.send(text);
+    },
+    release: () => carrier.uncork(),
     close: (word) => finish(socket, word),
     get unsentBytes() {
       return socket.bufferedAmount;
