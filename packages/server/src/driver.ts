@@ -1,4 +1,5 @@
 import { stampSent } from "@tutti/protocol";
+import type { LogQuery } from "@tutti/protocol/control";
 import { now, wallTime } from "./clock.ts";
 import {
   type SavedHouse,
@@ -19,6 +20,8 @@ export interface DriverPorts {
   onEvent(event: ServerEvent): void;
   respond(controller: number, text: string): void;
   notify(text: string, except: number | undefined): void;
+  /** Tells a controller what the log says from now on. */
+  followLog(controller: number, query: LogQuery): void;
   /** Resolves once the state is on disk; its failures are its own to tell. */
   persist(state: SavedHouse): Promise<void>;
   /** Whether a stream's fallback is to be fed. */
@@ -126,6 +129,9 @@ export class Driver {
           break;
         case "notify":
           void this.#tell(() => this.#ports.notify(output.text, output.except));
+          break;
+        case "follow log":
+          void this.#tell(() => this.#ports.followLog(output.controller, output.query));
           break;
         case "fallback":
           this.#ports.fallback(output.stream, output.wanted);

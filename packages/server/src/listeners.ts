@@ -7,7 +7,7 @@ import { type Advertiser, advertise } from "./discovery/mdns.ts";
 import type { Driver } from "./driver.ts";
 import type { LogEvent } from "./log-events.ts";
 import { type ControlListener, listenControl } from "./network/control-listener.ts";
-import type { ControllerEvents } from "./network/controllers.ts";
+import type { ControllerEvents, Room } from "./network/controllers.ts";
 import { listenHttp } from "./network/http.ts";
 import { listenStream } from "./network/stream-listener.ts";
 import { listenTime } from "./network/time-responder.ts";
@@ -61,6 +61,12 @@ export class Listeners {
 
   respond(controller: number, text: string): void {
     for (const listener of this.#controls) listener.send(controller, text);
+  }
+
+  /** Whether a controller's connection can be told more. */
+  room(controller: number): Room {
+    const rooms = this.#controls.map((listener) => listener.room(controller));
+    return rooms.find((room) => room !== "gone") ?? "gone";
   }
 
   notify(text: string, except: number | undefined): void {

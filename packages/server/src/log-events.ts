@@ -67,7 +67,10 @@ const KINDS = {
 } as const satisfies Record<LogEvent["kind"], readonly [Level, LogLine["part"]]>;
 
 /** Writes one line for each event, its values in fields; the tail keeps it for those who ask. */
-export function logEvents(log: Pick<Logger, Level>, tail: LogTail): (event: LogEvent) => void {
+export function logEvents(
+  log: Pick<Logger, Level>,
+  tail: Pick<LogTail, "add">,
+): (event: LogEvent) => void {
   return ({ kind, ...fields }) => {
     const [level, part] = KINDS[kind];
     log[level](fields, kind);

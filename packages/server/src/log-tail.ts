@@ -22,6 +22,11 @@ export class LogTail {
     if (this.#lines.length > LOG_LINES_MAX) this.#lines.shift();
   }
 
+  /** The number of the newest line, and of the oldest that is kept. */
+  get range(): { readonly first: number; readonly last: number } {
+    return { first: this.#last - this.#lines.length + 1, last: this.#last };
+  }
+
   /** The newest that fit, the oldest of them first; `last` is the number to ask on from. */
   query({ lines, level, part, after = 0 }: LogQuery): { lines: LogLine[]; last: number } {
     const least = LOG_LEVELS.indexOf(level);

@@ -12,6 +12,7 @@ import type { ServerHooks } from "./hooks.ts";
 import { Listeners } from "./listeners.ts";
 import { openLog } from "./log.ts";
 import { logEvents } from "./log-events.ts";
+import { LogFollowers } from "./log-followers.ts";
 import { LogTail } from "./log-tail.ts";
 import type { HomeBridge } from "./mqtt/home-bridge.ts";
 import { Programmes } from "./programmes.ts";
@@ -64,7 +65,12 @@ async function loadHooks(config: ServerConfig): Promise<MakeHooks | undefined> {
 /** Puts the parts together: the only place that knows them all. */
 async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Running> {
   const tail = new LogTail(() => Date.now() / 1_000);
-  const onEvent = logEvents(openLog(config.log), tail);
+  const followers = new LogFollowers(tail, {
+    room: (controller) => listeners.room(controller),
+    tell: (controller, text) => listeners.respond(controller, text),
+    later: (act, ms) => void setTimeout(act, ms).unref(),
+  });
+  const onEvent = logEvents(openLog(config.log), followers);
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
   const core = await makeCore(config, store, factsOf(config, tail));
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
@@ -82,11 +88,12 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
       listeners.notify(text, except);
       home?.changed();
     },
+    followLog: (controller, query) => followers.follow(controller, query),
     // A disk that refuses is the store's to tell; the answer need not wait for it to be mended.
     persist: async (state) => void (await store.save(state)),
     fallback: (stream, wanted) => programmes.setFallback(driver, stream, wanted),
   });
-  const listeners = new Listeners({ config, core, driver, onEvent });
+  const listeners: Listeners = new Listeners({ config, core, driver, onEvent });
   const home = await loadHomeBridge(config, { core, driver, onEvent });
   await listeners.open();
   programmes.open(driver);

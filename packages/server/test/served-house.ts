@@ -30,6 +30,7 @@ export class ServedHouse {
     const core = new Rig(saved ? { saved } : {}).server;
     this.#driver = new Driver(core, {
       onEvent: () => {},
+      followLog: () => {},
       respond: (controller, text) => {
         for (const listener of this.#listeners) listener.send(controller, text);
       },

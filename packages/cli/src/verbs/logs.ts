@@ -1,11 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
-import type { LogLine, MethodInput } from "@tutti/protocol/control";
+import { type LogLine, type MethodInput, NOTIFICATIONS } from "@tutti/protocol/control";
 import { misuse } from "../failure.ts";
-import { say, sayJson } from "../print.ts";
+import { connectToServer } from "../find-server.ts";
+import { remark, say, sayJson } from "../print.ts";
 import { type ServerOption, withServer } from "../with-house.ts";
-
-/** How often the server is asked for what came since. */
-const ASK_EVERY_MS = 500;
 
 interface LogsOptions extends ServerOption {
   readonly lines: string;
@@ -24,19 +21,35 @@ export async function logs(options: LogsOptions): Promise<void> {
   const { level, part, json, follow } = options;
   const query = { level, ...(part !== undefined && { part }) };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0));
+  const print = (line: LogLine) => (json ? sayJson(line, "dense") : say(written(line)));
+  if (follow) return followLog(options, { ...query, lines }, print);
   await withServer(options, async (connection) => {
-    let answer = await connection.call("Server.GetLog", { ...query, lines });
-    for (;;) {
-      for (const line of answer.lines) {
-        if (json) sayJson(line, "dense");
-        else say(written(line));
-      }
-      if (!follow) return;
-      await pause(ASK_EVERY_MS);
-      const after = answer.last;
-      answer = await connection.call("Server.GetLog", { ...query, lines: 1_000, after });
-    }
+    const answer = await connection.call("Server.GetLog", { ...query, lines });
+    answer.lines.forEach(print);
   });
+}
+
+/** Rejects with the reason once the server is gone. */
+async function followLog(
+  { server }: ServerOption,
+  query: MethodInput<"Server.GetLog">,
+  print: (line: LogLine) => void,
+): Promise<void> {
+  const wanted = { server, environment: process.env };
+  let answered: Promise<unknown> | undefined;
+  const connection = await connectToServer(wanted, ({ method, params }) => {
+    if (method !== "Server.OnLog") return;
+    const { lines, lost } = NOTIFICATIONS["Server.OnLog"].params.parse(params);
+    // What was answered is printed first, though both may come in one piece.
+    void answered?.then(() => {
+      if (lost > 0) remark(`${lost} lines came faster than they were read here.`);
+      lines.forEach(print);
+    });
+  });
+  const answer = connection.call("Server.GetLog", { ...query, follow: true });
+  answered = answer.then(({ lines }) => lines.forEach(print));
+  await answered;
+  throw await connection.closed;
 }
 
 function written({ at, level, part, event, fields }: LogLine): string {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RevisionMark } from "./method-spec.ts";
 import { Client, HouseStatus, Stream, StreamProperties, Volume } from "./model.ts";
+import { LogLine } from "./server-methods.ts";
 
 /** What the server tells unasked, and when. */
 export interface NotificationSpec {
@@ -55,6 +56,16 @@ export const NOTIFICATIONS = {
   "Group.OnStreamChanged": {
     summary: "set by somebody; also when a group's stream is gone and it falls back to the default",
     params: told({ id, stream_id: z.string() }),
+  },
+  "Server.OnLog": {
+    summary:
+      "new lines of the log, to connections that asked Server.GetLog to follow it: no change of the house. Tutti's own",
+    params: z.object({
+      lines: z.array(LogLine),
+      lost: z
+        .int()
+        .describe("lines before these that this connection took too long to read, fitting or not"),
+    }),
   },
   "Server.OnUpdate": {
     summary: "a new client, a deleted one, other members of groups: the whole house",

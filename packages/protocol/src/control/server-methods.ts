@@ -32,11 +32,11 @@ export const LogQuery = z.object({
     .default(100),
   level: LogLevel.describe("the least severe; debug when left out").default("debug"),
   part: z.enum(LOG_PARTS).optional().describe("of this part of the server only"),
-  after: z
-    .int()
-    .min(0)
+  after: z.int().min(0).optional().describe("later than the line of that number"),
+  follow: z
+    .boolean()
     .optional()
-    .describe("later than the line of that number: what to follow the log by"),
+    .describe("true: tell this connection by Server.OnLog what comes from now on; false: no more"),
 });
 export type LogQuery = z.infer<typeof LogQuery>;
 
@@ -90,7 +90,7 @@ export const SERVER_METHODS = {
     result: z.object({ info: ServerInfo }),
   },
   "Server.GetLog": {
-    summary: "The newest lines of the server's log; with `after`, what came since",
+    summary: "The newest lines of the server's log; with `follow`, what comes from then on too",
     params: LogQuery,
     result: z.object({ lines: z.array(LogLine), last: z.int().min(0) }),
   },

@@ -1,4 +1,10 @@
-import type { MethodName, MethodParams, MethodResult, RpcError } from "@tutti/protocol/control";
+import type {
+  LogQuery,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  RpcError,
+} from "@tutti/protocol/control";
 import type { House, HouseChange, WallTime } from "./house.ts";
 import type { ClientCommand } from "./house-change.ts";
 import type { ServerFacts } from "./ports.ts";
@@ -15,7 +21,12 @@ export interface ControlContext extends StatusContext {
 
 /** Either a result and what it changed, or the reason for neither. */
 export type Outcome<Name extends MethodName = MethodName> =
-  | { readonly result: MethodResult<Name>; readonly changes: HouseChange[] }
+  | {
+      readonly result: MethodResult<Name>;
+      readonly changes: HouseChange[];
+      /** What the caller's connection is to be told of the log from now on. */
+      readonly follow?: LogQuery;
+    }
   | { readonly error: RpcError };
 
 /** One function for each method. */

@@ -7,6 +7,7 @@ import {
   internalError,
   invalidParams,
   isMethod,
+  type LogQuery,
   type MethodName,
   methodNotFound,
   notificationObject,
@@ -27,6 +28,15 @@ export interface ControlTurn {
   readonly notification?: string;
   /** For the server to carry out: everything but notifications. */
   readonly changes: Exclude<HouseChange, { kind: "notify" }>[];
+  /** What the asking controller is to be told of the log from now on. */
+  readonly follow?: LogQuery;
+}
+
+/** What one call led to. */
+interface Answered {
+  readonly response: string;
+  readonly changes?: readonly HouseChange[];
+  readonly follow?: LogQuery;
 }
 
 /** A batch may ask for the whole house a thousand times; beyond this its calls are refused. (characters) */
@@ -48,10 +58,14 @@ export class Control {
     const { batch, calls } = parseDocument(text);
     const responses: string[] = [];
     const changes: HouseChange[] = [];
+    let follow: LogQuery | undefined;
     let length = 0;
     for (const call of calls) {
-      const response = this.#answer(call, length < RESPONSE_CHARS_MAX, changes);
-      if (response === undefined) continue;
+      const turn = this.#answer(call, length < RESPONSE_CHARS_MAX);
+      if (!turn) continue;
+      const { response } = turn;
+      changes.push(...(turn.changes ?? []));
+      follow = turn.follow ?? follow;
       responses.push(response);
       length += response.length;
     }
@@ -60,6 +74,7 @@ export class Control {
       ...together("response", responses, batch),
       ...together("notification", notifications, batch),
       changes: changes.filter((change) => change.kind !== "notify"),
+      ...(follow && { follow }),
     };
   }
 
@@ -69,17 +84,18 @@ export class Control {
     return encodeJson(notificationObject(method, { ...this.#mark, ...whole }));
   }
 
-  #answer(call: Call, room: boolean, changes: HouseChange[]): string | undefined {
+  #answer(call: Call, room: boolean): Answered | undefined {
     if (call.kind === "ignored") return undefined;
-    if (call.kind === "invalid") return encodeJson(errorResponse(null, call.error));
+    if (call.kind === "invalid") return { response: encodeJson(errorResponse(null, call.error)) };
     const outcome = room
       ? this.#call(call.method, call.params)
       : { error: internalError("The answer to this batch is too long") };
-    if ("error" in outcome) return encodeJson(errorResponse(call.id, outcome.error));
-    changes.push(...outcome.changes);
-    const changed = outcome.changes.length > 0 && typeof outcome.result === "object";
+    if ("error" in outcome) return { response: encodeJson(errorResponse(call.id, outcome.error)) };
+    const { changes, follow } = outcome;
+    const changed = changes.length > 0 && typeof outcome.result === "object";
     const result = changed ? { ...outcome.result, ...this.#mark } : outcome.result;
-    return encodeJson(successResponse(call.id, result));
+    const response = encodeJson(successResponse(call.id, result));
+    return { response, changes, ...(follow && { follow }) };
   }
 
   /** The revision, where Snapcast's apps do not look. */

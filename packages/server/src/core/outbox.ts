@@ -1,3 +1,4 @@
+import type { LogQuery } from "@tutti/protocol/control";
 import type { ServerEvent } from "./events.ts";
 import type { SavedHouse } from "./house.ts";
 
@@ -14,6 +15,8 @@ export type ServerOutput =
   /** These two are to be held, in order, until an earlier "persist" is on disk. */
   | { readonly kind: "respond"; readonly controller: number; readonly text: string }
   | { readonly kind: "notify"; readonly text: string; readonly except?: number }
+  /** Held like these two. The controller is to be told what the log says, later than line `query.after`; or no more. */
+  | { readonly kind: "follow log"; readonly controller: number; readonly query: LogQuery }
   /** Whether the stream's fallback is to be fed from now on. */
   | { readonly kind: "fallback"; readonly stream: string; readonly wanted: boolean }
   | { readonly kind: "event"; readonly event: ServerEvent };

@@ -20,7 +20,12 @@ export const serverMethods: Pick<Methods, keyof typeof SERVER_METHODS> = {
       : NOT_TOLD,
   "Server.GetInfo": (_, context) =>
     context.facts ? answer({ info: infoOf(context, context.facts) }) : NOT_TOLD,
-  "Server.GetLog": (query, { facts }) => (facts ? answer(facts.log(query)) : NOT_TOLD),
+  "Server.GetLog": (query, { facts }) => {
+    if (!facts) return NOT_TOLD;
+    const told = facts.log(query);
+    if (query.follow === undefined) return answer(told);
+    return { ...answer(told), follow: { ...query, after: told.last } };
+  },
 };
 
 function infoOf({ about, house, streams, wall }: ControlContext, facts: ServerFacts): ServerInfo {

@@ -272,9 +272,10 @@ export class Server {
   }
 
   #command(controller: number, text: string, now: ServerInstant): void {
-    const { response, notification, changes } = this.#control.handle(text);
+    const { response, notification, changes, follow } = this.#control.handle(text);
     this.#apply(changes, now);
     if (response !== undefined) this.#outbox.push({ kind: "respond", controller, text: response });
+    if (follow) this.#outbox.push({ kind: "follow log", controller, query: follow });
     if (notification === undefined) return;
     this.#outbox.push({ kind: "notify", text: notification, except: controller });
   }

@@ -1,6 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { CONTROL_LINE_BYTES_MAX } from "@tutti/protocol";
-import { brokenWord, CONTROLLERS_MAX, type ControllerEvents, Controllers } from "./controllers.ts";
+import {
+  brokenWord,
+  CONTROLLERS_MAX,
+  type ControllerEvents,
+  Controllers,
+  type Room,
+} from "./controllers.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
 export interface ControlListenerOptions extends ControllerEvents {
@@ -17,6 +23,8 @@ export interface ControlListener {
   /** Nothing happens when the controller is another listener's or gone. */
   send(controller: number, text: string): void;
   broadcast(text: string, except?: number): void;
+  /** "gone" also when the controller is another listener's, or a request that is answered once. */
+  room(controller: number): Room;
   close(): Promise<void>;
 }
 
@@ -52,6 +60,7 @@ export async function listenControl(options: ControlListenerOptions): Promise<Co
     },
     send: (controller, text) => controllers.send(controller, text),
     broadcast: (text, except) => controllers.broadcast(text, except),
+    room: (controller) => controllers.room(controller),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

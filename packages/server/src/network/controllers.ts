@@ -41,6 +41,12 @@ const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 /** All controllers of one listener together; above it the one that lets most lie unread is dropped. */
 const UNSENT_BYTES_MAX_OVERALL = 64 * 1024 * 1024;
 
+/** A controller that has so much unread is told nothing that may wait. */
+const BUSY_BYTES = 256 * 1024;
+
+/** Whether a connection can be told more: it is there, there but slow to read, or gone. */
+export type Room = "room" | "busy" | "gone";
+
 interface Controller {
   readonly peer: ControllerPeer;
   spoken: boolean;
@@ -103,6 +109,12 @@ export class Controllers {
     if (this.#told.size === 0) process.nextTick(() => this.#releaseAll());
     this.#told.add(controller);
     if (known.peer.unsentBytes > WAITING_BYTES_MAX) this.#release(controller);
+  }
+
+  room(controller: number): Room {
+    const known = this.#connected.get(controller);
+    if (!known) return "gone";
+    return known.peer.unsentBytes > BUSY_BYTES ? "busy" : "room";
   }
 
   broadcast(text: string, except?: number): void {

@@ -82,6 +82,7 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
       controllers.broadcast(text, except);
       events?.publish(text);
     },
+    room: (controller) => controllers.room(controller),
     close: () =>
       new Promise((resolve) => {
         sockets.close();
