@@ -82,11 +82,8 @@ scenarios([
       for (const room of rooms) expect(Math.min(...underWay(room))).toBeGreaterThan(4);
     },
     judged: [
-      start({}, { syncedMs: byChance(12_000, JITTER) }),
-      settled([25, 60], {
-        pairMedianUs: byChance(150, JITTER),
-        pairP95Us: byChance(220, JITTER),
-      }),
+      start(),
+      settled([25, 60], { pairMedianUs: byChance(55, JITTER), pairP95Us: byChance(125, JITTER) }),
     ],
   },
   {
@@ -100,19 +97,11 @@ scenarios([
       }
     },
     judged: [
-      start(
-        {},
-        {
-          pairMaxUs: byChance(8_000, JITTER),
-          errorMaxUs: byChance(8_000, JITTER),
-          syncedMs: byChance(90_000, JITTER),
-          jumps: byChance(4, JITTER),
-          breaks: byChance(4, JITTER),
-        },
-      ),
+      // A clock that is to be better than 300 us takes so long there.
+      start({ firstSoundMs: 4_300 }, { syncedMs: byChance(35_000, JITTER) }),
       settled([100, 250], {
-        pairMedianUs: never(550, JITTER),
-        pairP95Us: never(1_050, JITTER),
+        pairMedianUs: byChance(400, JITTER),
+        pairP95Us: byChance(620, JITTER),
       }),
     ],
   },
@@ -221,7 +210,7 @@ scenarios([
     },
     judged: [
       start(
-        {},
+        { firstSoundMs: 4_300 },
         {
           pairMaxUs: byChance(1_500, JITTER),
           errorMaxUs: byChance(1_800, JITTER),

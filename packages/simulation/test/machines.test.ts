@@ -127,7 +127,10 @@ scenarios([
         expect(counts["in stalls"]).toBeGreaterThan(8);
       }
     },
-    judged: [start({}, { syncedMs: byChance(3_700, SLOW) }), settled([100, 250])],
+    judged: [
+      start({ firstSoundMs: 2_500 }, { syncedMs: byChance(3_700, SLOW) }),
+      settled([100, 250]),
+    ],
   },
   {
     name: "a server held up for 150 ms every second",

@@ -9,7 +9,7 @@ import { Voice, type VoiceTools } from "./voice.ts";
 const BLOCK_FRAMES = 1_024;
 
 /** Lateness that speed works off; what is more is jumped. (us) */
-const JUMP_LATENESS_MIN = 1_000;
+const JUMP_LATENESS_MIN = 5_000;
 /** Blocks in a row that must say so: one wrong timing record is not a reason to jump. */
 const JUMP_BLOCKS = 3;
 /** Lateness that no wrong record explains: jumped at once. (us) */

@@ -7,8 +7,8 @@ import {
   type LocalInstant,
   type Micros,
   micros,
-  millis,
   type ServerSettings,
+  seconds,
 } from "@tutti/protocol";
 import { BundleWish } from "./bundle-wish.ts";
 import type { ClockFilter, TimeExchange } from "./clock-filter.ts";
@@ -27,9 +27,11 @@ export interface ClockChange {
 
 /** Sound that was placed by a worse clock than this would be heard to find its way. (us) */
 const UNCERTAINTY_MAX_FOR_SOUND = 300;
-/** It waits for that until this part of the buffer has gone by, which music takes that begins with the connection, and no longer than so. */
-const PATIENCE_PART = 0.8;
-const PATIENCE_MAX: Micros = millis(800);
+/**
+ * It waits for that, once, and no longer than so: on the worst of links that play at all, four seconds of questions
+ * leave some 400 us, and a room that is silent for as long after it was switched on is better than one that plays beside the others.
+ */
+const PATIENCE: Micros = seconds(4);
 
 export class Timekeeper {
   readonly #clock = new ServerClock();
@@ -108,8 +110,7 @@ export class Timekeeper {
   /** The server says which clock it has, and whether it answers datagrams. */
   offered({ tutti, bufferMs }: ServerSettings, now: LocalInstant): void {
     this.#bufferMs = tutti && bufferMs;
-    this.#patientUntil ??= (now +
-      Math.min(PATIENCE_MAX, PATIENCE_PART * millis(bufferMs))) as LocalInstant;
+    this.#patientUntil ??= (now + PATIENCE) as LocalInstant;
     const epoch = tutti?.epoch;
     if (epoch !== undefined && epoch !== "") this.#clock.meet(epoch);
     this.#datagrams = this.#asksDatagrams ? tutti?.udpTime : undefined;
