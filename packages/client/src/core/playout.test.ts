@@ -126,7 +126,7 @@ describe("lateness", () => {
   });
 
   test("of 4 ms is worked off too, without a cut", () => {
-    const playout = playing(programme(400));
+    const playout = playing(programme(200));
     render(playout, 0, 4);
     render(playout, 44_000, 1);
     expect(playout.lateness).toBeCloseTo(4_000, 0);
