@@ -1,4 +1,5 @@
 import { stampSent } from "@tutti/protocol";
+import type { StreamConfig, TcpSourceSpec } from "@tutti/protocol/config";
 import type { LogQuery } from "@tutti/protocol/control";
 import { now, wallTime } from "./clock.ts";
 import {
@@ -26,6 +27,10 @@ export interface DriverPorts {
   persist(state: SavedHouse): Promise<void>;
   /** Whether a stream's fallback is to be fed. */
   fallback(stream: string, wanted: boolean): void;
+  /** Answers with a "claimed" later on. */
+  claim(claim: number, addresses: readonly TcpSourceSpec[]): void;
+  openStream(config: StreamConfig): void;
+  closeStream(stream: string): void;
 }
 
 /** Runs the core: hands it what happens, does what it says, and wakes it when it asks to be. */
@@ -135,6 +140,15 @@ export class Driver {
           break;
         case "fallback":
           this.#ports.fallback(output.stream, output.wanted);
+          break;
+        case "claim":
+          this.#ports.claim(output.claim, output.addresses);
+          break;
+        case "open stream":
+          this.#ports.openStream(output.config);
+          break;
+        case "close stream":
+          this.#ports.closeStream(output.stream);
           break;
         case "event":
           this.#ports.onEvent(output.event);

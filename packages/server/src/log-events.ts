@@ -25,6 +25,8 @@ const KINDS = {
   "stream playing": ["info", "stream"],
   "stream idle": ["info", "stream"],
   "gap in source": ["warn", "stream"],
+  "stream added": ["info", "stream"],
+  "stream removed": ["info", "stream"],
   "source running": ["debug", "stream"],
   "source waiting": ["debug", "stream"],
   "source failed": ["error", "stream"],

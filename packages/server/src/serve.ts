@@ -74,7 +74,8 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
   const core = await makeCore(config, store, factsOf(config, tail));
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
-  const programmes = new Programmes(config.streams);
+  const { streams, listen } = config;
+  const programmes = new Programmes({ streams, address: listen.address });
   const driver: Driver = new Driver(core, {
     onEvent: (event) => {
       onEvent(event);
@@ -92,6 +93,9 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
     // A disk that refuses is the store's to tell; the answer need not wait for it to be mended.
     persist: async (state) => void (await store.save(state)),
     fallback: (stream, wanted) => programmes.setFallback(driver, stream, wanted),
+    claim: (claim, addresses) => void programmes.claim(driver, claim, addresses),
+    openStream: (stream) => programmes.openStream(driver, stream),
+    closeStream: (stream) => programmes.closeStream(stream),
   });
   const listeners: Listeners = new Listeners({ config, core, driver, onEvent });
   const home = await loadHomeBridge(config, { core, driver, onEvent });
@@ -127,9 +131,10 @@ async function makeCore(
 ): Promise<Server> {
   const makeEncoder = await loadEncoders();
   const { name, bufferMs, streams, clients, initialVolume, sendToMuted } = config;
+  const addStreams = { allowed: config.addStreams, defaults: config.streamDefaults };
   return new Server(
     {
-      ...{ name, bufferMs, streams, clients, initialVolume, sendToMuted },
+      ...{ name, bufferMs, streams, clients, initialVolume, sendToMuted, addStreams },
       version: VERSION,
       host: { arch: arch(), name: hostname(), os: platform() },
       epoch: randomToken(),

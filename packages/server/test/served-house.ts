@@ -42,6 +42,9 @@ export class ServedHouse {
         await this.#store.save(state);
       },
       fallback: () => {},
+      claim: () => {},
+      openStream: () => {},
+      closeStream: () => {},
     });
     this.snapshot = () => core.snapshot(now());
     this.#alive = setInterval(() => this.#sayTime(), SIGN_OF_LIFE_MS);

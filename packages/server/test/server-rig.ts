@@ -16,6 +16,7 @@ import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
 import type { SavedHouse } from "@tutti/protocol/control";
 import {
   Server,
+  type ServerCoreConfig,
   type ServerFacts,
   type ServerInput,
   type ServerOutput,
@@ -75,6 +76,7 @@ export class Rig {
       clients?: readonly ClientRule[];
       saved?: SavedHouse;
       facts?: ServerFacts;
+      addStreams?: ServerCoreConfig["addStreams"];
     } = {},
   ) {
     const ports: ServerPorts = {
@@ -97,6 +99,7 @@ export class Rig {
       bufferMs: 1_000,
       streams: set.streams ?? [streamOf("music"), streamOf("radio", { bufferMs: 400 })],
       ...(set.clients && { clients: set.clients }),
+      addStreams: set.addStreams,
       initialVolume: 30,
       sendToMuted: set.sendToMuted ?? false,
       timePort: 1_704,

@@ -1,6 +1,7 @@
 /** What is fed to servers and expected from clients. */
 export const RATE_HZ = 48_000;
 export const CHANNELS = 2;
+const FRAME_BYTES = 2 * CHANNELS;
 
 /** Notes at once, and how they come and go. */
 const VOICES = 5;
@@ -67,4 +68,10 @@ function lehmer(seed: number): () => number {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
+}
+
+/** Without the quarters at both ends, where a stream that begins and ends may fade. */
+export function middleOf(pcm16: Buffer): Buffer {
+  const quarter = Math.floor(pcm16.length / 4 / FRAME_BYTES) * FRAME_BYTES;
+  return pcm16.subarray(quarter, pcm16.length - quarter);
 }

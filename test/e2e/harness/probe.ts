@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { makeDecoder } from "../../../packages/client/dist/decoders/index.js";
 import {
   decodeMessage,
   encodeMessage,
@@ -15,7 +16,7 @@ export interface Arrival {
   readonly arrivedAtUs: number;
 }
 
-/** A player that plays nothing: it keeps what the server sends, and when that came. PCM only. */
+/** A player that plays nothing: it keeps what the server sends, and when that came. */
 export class Probe {
   readonly chunks: Arrival[] = [];
   readonly messages: Message["kind"][] = [];
@@ -23,6 +24,9 @@ export class Probe {
   readonly #splitter = new MessageSplitter();
   #asking: NodeJS.Timeout | undefined;
   #answers = 0;
+  #codec:
+    | { readonly codec: string; readonly header: Uint8Array; readonly from: number }
+    | undefined;
 
   constructor(port: number, id: string) {
     this.#socket = connect({ host: "127.0.0.1", port });
@@ -37,7 +41,17 @@ export class Probe {
     return this.#socket.closed;
   }
 
-  /** What came, as one recording. */
+  /** What came of PCM or FLAC of 16 bits since the last stream began. */
+  heard(): Buffer {
+    if (!this.#codec) return Buffer.alloc(0);
+    const { codec, header, from } = this.#codec;
+    const decoder = makeDecoder(codec, header);
+    const parts = this.chunks.slice(from).map(({ payload }) => decoder.decode(payload));
+    const samples = parts.flatMap((part) => [...part]).map((sample) => Math.round(sample * 32_768));
+    return Buffer.from(Int16Array.from(samples).buffer);
+  }
+
+  /** What came of PCM, as one recording. */
   get pcm(): Buffer {
     return Buffer.concat(this.chunks.map(({ payload }) => payload));
   }
@@ -70,6 +84,9 @@ export class Probe {
   #take(message: Message): void {
     this.messages.push(message.kind);
     if (message.kind === "time" && ++this.#answers < 3) this.#ask();
+    if (message.kind === "codec header") {
+      this.#codec = { ...message, header: message.header.slice(), from: this.chunks.length };
+    }
     if (message.kind !== "chunk") return;
     const { recordedAt, payload } = message;
     this.chunks.push({ recordedAtUs: recordedAt, payload: payload.slice(), arrivedAtUs: nowUs() });

@@ -27,6 +27,7 @@ export type { HookName, HooksConfig } from "./hooks-config.ts";
 export { type BrokerAddress, type MqttConfig, parseBrokerUrl } from "./mqtt-config.ts";
 export { parseServerAddress, type ServerAddress } from "./server-address.ts";
 export {
+  type AddStreams,
   parseServerConfig,
   SERVER_FLAGS,
   type ServerConfig,

@@ -16,7 +16,12 @@ import {
   resolveStreams,
   STREAM,
   type StreamConfig,
+  type StreamDefaults,
 } from "./stream-config.ts";
+
+const addStreamsField = z.enum(["lan", "off"]);
+/** What streams controllers may add at run time: TCP sources of the own network, or none. */
+export type AddStreams = z.output<typeof addStreamsField>;
 
 /** What the server runs with: every default filled in, frozen. */
 export interface ServerConfig {
@@ -26,6 +31,9 @@ export interface ServerConfig {
   readonly streams: readonly StreamConfig[];
   /** About single clients. */
   readonly clients: readonly ClientRule[];
+  readonly addStreams: AddStreams;
+  /** What streams take over that are added later. */
+  readonly streamDefaults: StreamDefaults;
   readonly listen: Readonly<z.output<typeof LISTEN>>;
   readonly mdns: boolean;
   /** Programs of this machine that are run when something happens. */
@@ -97,6 +105,10 @@ const SERVER = z.strictObject({
   }),
   clients: z.array(CLIENT_RULE).optional().meta({
     description: "what holds for single clients, as long as no app sets another thing for them",
+  }),
+  addStreams: addStreamsField.default("lan").meta({
+    description:
+      "what streams apps may add while the server runs: lan: TCP sources of the own network; off: none",
   }),
   listen: LISTEN.prefault({}).meta({ description: "where the server can be reached" }),
   mdns: z.boolean().default(true).meta({ description: "whether it announces itself by mDNS" }),
@@ -209,6 +221,7 @@ export function parseServerConfig(input: ConfigInput = {}): ServerConfig {
   reportSharedPorts(rest.listen, reading.report);
   return reading.finish({
     ...rest,
+    streamDefaults: defaults,
     name: rest.name ?? machine.name,
     stateDir: rest.stateDir ?? machine.stateDir,
     clients: resolveClientRules(clients ?? [], reading.report),

@@ -5,6 +5,9 @@ import { Client, Group, HouseStatus } from "./model.ts";
 import { OWN_METHODS } from "./own-methods.ts";
 import { SERVER_METHODS } from "./server-methods.ts";
 
+/** Ten times what remotes send. */
+const STREAM_URI_CHARS_MAX = 2_000;
+
 const id = z.string();
 const NoParams = z.object({});
 const ClientParams = z.object({ id });
@@ -116,10 +119,16 @@ export const METHODS = {
     result: WholeHouse,
   },
   "Stream.AddStream": {
-    summary: "Add a source",
-    params: changing({ streamUri: z.string() }),
+    summary: "Add a stream from a tcp source, where the server's addStreams allows that",
+    params: changing({
+      streamUri: z
+        .string()
+        .max(STREAM_URI_CHARS_MAX)
+        .describe("tcp://host:port?name=...&mode=server; sources.md has the other parameters"),
+    }),
     result: changed({ id, stream_id: z.string() }),
     changes: true,
+    told: ["Server.OnUpdate"],
   },
   "Stream.Control": {
     summary: "Command the player behind a stream: play, pause, next, seek, ...",
@@ -128,10 +137,11 @@ export const METHODS = {
     changes: true,
   },
   "Stream.RemoveStream": {
-    summary: "Remove a source that was added",
+    summary: "Remove a stream that was added; its groups go on with the default stream",
     params: changing({ id }),
     result: changed({ id, stream_id: z.string() }),
     changes: true,
+    told: ["Server.OnUpdate"],
   },
   "Stream.SetProperty": {
     summary: "Set a property of the player behind a stream: shuffle, loopStatus, ...",

@@ -1,4 +1,5 @@
 import { internalError, METHODS, type MethodResult, openRpc } from "@tutti/protocol/control";
+import { addStream, removeStream } from "./control-adding.ts";
 import { answer, type ControlContext, type Methods } from "./control-context.ts";
 import { CLIENT_NOT_FOUND, GROUP_NOT_FOUND, STREAM_NOT_FOUND } from "./control-refusals.ts";
 import { refuseCommand, refuseProperty } from "./control-streams.ts";
@@ -70,17 +71,11 @@ export const methods: Methods = {
   },
   "Server.GetRPCVersion": () => answer({ major: 2, minor: 0, patch: 0 }),
   "Server.GetStatus": (_, context) => answer({ server: whole(context) }),
-  "Stream.AddStream": () => ({
-    error: internalError("Adding streams over the network is switched off"),
-  }),
+  "Stream.AddStream": ({ streamUri }, context) => addStream(streamUri, context),
   "Stream.Control": (params, context) => ({
     error: refuseCommand(streamOf(params.id, context), params),
   }),
-  "Stream.RemoveStream": ({ id }, context) => ({
-    error: streamOf(id, context)
-      ? internalError("Removing streams over the network is switched off")
-      : STREAM_NOT_FOUND,
-  }),
+  "Stream.RemoveStream": ({ id }, context) => removeStream(id, context),
   "Stream.SetProperty": (params, context) => ({
     error: refuseProperty(streamOf(params.id, context), params),
   }),

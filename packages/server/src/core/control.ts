@@ -1,3 +1,4 @@
+import { type TcpSourceSpec, tcpAddress } from "@tutti/protocol/config";
 import {
   type Call,
   conflict,
@@ -15,10 +16,15 @@ import {
   readParams,
   successResponse,
 } from "@tutti/protocol/control";
-import type { ControlContext, Outcome } from "./control-context.ts";
+import type { Claims, ControlContext, Outcome } from "./control-context.ts";
 import { methods } from "./control-methods.ts";
 import type { House, HouseChange } from "./house.ts";
 import { whole } from "./status.ts";
+
+export type { Claims };
+
+/** Of documents that ask for no address. */
+export const NO_CLAIMS: Claims = new Map();
 
 /** What a document of a controller led to. Texts are without line end. */
 export interface ControlTurn {
@@ -46,15 +52,36 @@ const RESPONSE_CHARS_MAX = 8 * 1024 * 1024;
 export class Control {
   readonly #house: House;
   readonly #context: () => ControlContext;
+  /** Of the document that is carried out. */
+  #claims = new Map<string, string | undefined>();
 
   /** `context` is asked for with each call. */
-  constructor(house: House, context: () => Omit<ControlContext, "house">) {
+  constructor(house: House, context: () => Omit<ControlContext, "house" | "claims">) {
     this.#house = house;
-    this.#context = () => ({ house, ...context() });
+    this.#context = () => ({ house, claims: this.#claims, ...context() });
+  }
+
+  /**
+   * Where streams that a document asks for are to listen, without those that are refused anyway. A name of a method
+   * that is written in escapes is passed over: nobody writes so, and all documents would have to be read twice.
+   */
+  wantedAddresses(text: string): TcpSourceSpec[] {
+    const { added } = this.#context();
+    if (!added || !text.includes("Stream.AddStream")) return [];
+    const wanted = new Map<string, TcpSourceSpec>();
+    for (const call of parseDocument(text).calls) {
+      if (call.kind !== "request" || call.method !== "Stream.AddStream") continue;
+      const read = readParams("Stream.AddStream", call.params);
+      const stream = read.ok ? added.read(read.params.streamUri) : undefined;
+      if (!stream || "code" in stream || !stream.listensAt) continue;
+      wanted.set(tcpAddress(stream.listensAt), stream.listensAt);
+    }
+    return [...wanted.values()].slice(0, added.room);
   }
 
   /** Carries out one document, single or batch, in order. Never throws for what is in the text. */
-  handle(text: string): ControlTurn {
+  handle(text: string, claims = NO_CLAIMS): ControlTurn {
+    this.#claims = new Map(claims);
     const { batch, calls } = parseDocument(text);
     const responses: string[] = [];
     const changes: HouseChange[] = [];

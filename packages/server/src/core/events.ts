@@ -25,6 +25,8 @@ export type ServerEvent =
       readonly program: string;
       readonly stream: string;
     }
+  /** By a controller. */
+  | { readonly kind: "stream added" | "stream removed"; readonly stream: string }
   | { readonly kind: "client disconnected"; readonly client: string; readonly address: string }
   /** As it is told to be, its group's mute included; also when another of its settings changed. */
   | {

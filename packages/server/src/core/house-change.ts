@@ -1,3 +1,5 @@
+import type { StreamConfig } from "@tutti/protocol/config";
+
 /** What a client of our own kind can be told to do. */
 export type ClientCommand = "identify" | "restart";
 
@@ -13,6 +15,10 @@ export type HouseChange =
   | { readonly kind: "kicked"; readonly client: string; readonly seconds: number }
   /** It is to do that; nothing of it is remembered. */
   | { readonly kind: "command"; readonly client: string; readonly command: ClientCommand }
+  /** Its source is to be opened. */
+  | { readonly kind: "stream added"; readonly config: StreamConfig }
+  /** Its source is to be closed; nobody plays it any more. */
+  | { readonly kind: "stream removed"; readonly stream: string }
   /** Something that must survive a restart. A volume, turned thirty times a second, changes nobody's buffer or coding. */
   | { readonly kind: "changed"; readonly volumeOnly?: true }
   /** Control.notification makes the text; it adds the whole status where the method needs it. */

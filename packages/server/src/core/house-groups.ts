@@ -14,6 +14,21 @@ export function soloGroup(id: string, client: string, streamId: string): GroupRe
   return { clients: [client], id, muted: false, name: "", streamId };
 }
 
+/** The groups with a newcomer's own; above the limit it shares the youngest one on that stream. */
+export function withNewcomer(
+  groups: readonly GroupRecord[],
+  own: GroupRecord,
+  groupsMax: number,
+): GroupRecord[] {
+  const host =
+    groups.length < groupsMax
+      ? undefined
+      : (groups.findLast(({ streamId }) => streamId === own.streamId) ?? groups.at(-1));
+  if (!host) return [...groups, own];
+  const clients = [...host.clients, ...own.clients];
+  return groups.map((group) => (group === host ? { ...group, clients } : group));
+}
+
 /** The groups after `client` left them; one left empty vanishes. */
 export function without(groups: readonly GroupRecord[], client: string): GroupRecord[] {
   return groups

@@ -4,6 +4,7 @@ export interface HouseOptions {
   readonly saved?: SavedHouse | undefined;
   /** The stream of newcomers, and of groups whose own stream is gone. */
   readonly defaultStream: string;
+  /** Those of the start. */
   readonly streamIds: readonly string[];
   /** Upper end of a client's latency. (ms) */
   readonly bufferMs: number;

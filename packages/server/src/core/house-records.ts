@@ -1,14 +1,19 @@
 import { assert } from "@tutti/protocol";
 import type {
   Client,
+  ClientExtras,
   Group,
   Preset,
   SavedClient,
   SavedGroup,
   SavedHouse,
 } from "@tutti/protocol/control";
-import { type GroupRecord, repaired } from "./house-groups.ts";
+import { type GroupRecord, repaired, without } from "./house-groups.ts";
 import { firstRevision } from "./house-options.ts";
+import { renamedIn } from "./house-presets.ts";
+
+/** What is undefined is unset, what is absent stays. */
+export type ExtrasChange = { readonly [Key in keyof ClientExtras]: ClientExtras[Key] | undefined };
 
 /** What the house knows by heart: clients, the groups they are in, presets. Every client is in exactly one group. */
 export class HouseRecords {
@@ -77,6 +82,27 @@ export class HouseRecords {
   configure(clientId: string, set: Partial<Client["config"]>): void {
     const client = this.known(clientId);
     this.keep({ ...client, config: { ...client.config, ...set } });
+  }
+
+  /** What was set on a known client beyond Snapcast's settings; what is undefined is unset. */
+  extend(clientId: string, set: ExtrasChange): void {
+    const { tutti, ...client } = this.known(clientId);
+    const kept = Object.entries({ ...tutti, ...set }).filter(([, value]) => value !== undefined);
+    const extras = kept.length > 0 && { tutti: Object.fromEntries(kept) };
+    this.keep({ ...client, ...extras });
+  }
+
+  /** Gives what was set on a known client, and its place, to another known one, and forgets it. */
+  merge(old: string, into: string): void {
+    const { config, tutti } = this.known(old);
+    const { tutti: _, ...heir } = this.known(into);
+    const { instance } = heir.config;
+    this.groups = without(this.#groups, into);
+    const { id, clients } = this.groupOf(old);
+    this.change(id, { clients: clients.map((member) => (member === old ? into : member)) });
+    this.forget(old);
+    this.keep({ ...heir, config: { ...config, instance }, ...(tutti && { tutti }) });
+    this.presets = renamedIn(this.presets, old, into);
   }
 
   existing(clients: readonly string[]): string[] {

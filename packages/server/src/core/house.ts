@@ -17,17 +17,10 @@ import type {
 } from "@tutti/protocol/control";
 import { CHANGED, type HouseChange, notify, updated, VOLUME_CHANGED } from "./house-change.ts";
 import { forgettable, LATENCY_MS_MIN, metClient, shortened } from "./house-clients.ts";
-import { type GroupRecord, soloGroup, withMembers, without } from "./house-groups.ts";
+import { type GroupRecord, soloGroup, withMembers, withNewcomer, without } from "./house-groups.ts";
 import type { HouseOptions } from "./house-options.ts";
-import {
-  presetOf,
-  recalled,
-  remaining,
-  renamedIn,
-  withoutPreset,
-  withPreset,
-} from "./house-presets.ts";
-import { HouseRecords } from "./house-records.ts";
+import { presetOf, recalled, remaining, withoutPreset, withPreset } from "./house-presets.ts";
+import { type ExtrasChange, HouseRecords } from "./house-records.ts";
 
 export type { HouseChange, HouseOptions, SavedHouse, WallTime };
 
@@ -43,10 +36,12 @@ export interface ClientSettings {
 export class House {
   readonly #options: HouseOptions;
   readonly #records: HouseRecords;
+  readonly #streamIds: Set<string>;
 
   /** A saved house that contradicts itself is put right: each client ends up in exactly one group. */
   constructor(options: HouseOptions) {
     this.#options = options;
+    this.#streamIds = new Set(options.streamIds);
     this.#records = new HouseRecords(options.saved, ({ id, tutti }) =>
       soloGroup(options.randomId(), id, this.#playable(tutti) ?? options.defaultStream),
     );
@@ -68,7 +63,9 @@ export class House {
     const evicted = known ? [] : this.#makeRoom();
     this.#records.keep(client);
     if (!known) {
-      this.#place(id);
+      const { defaultStream, groupsMax } = this.#options;
+      const own = this.#soloist(id, defaultStream);
+      this.#records.groups = withNewcomer(this.#records.groups, own, groupsMax);
       return [...evicted, this.#changed(), updated()];
     }
     return [
@@ -147,7 +144,24 @@ export class House {
   }
 
   hasStream(id: string): boolean {
-    return this.#options.streamIds.includes(id);
+    return this.#streamIds.has(id);
+  }
+
+  /** Groups may play it from now on. */
+  addStream(id: string): HouseChange[] {
+    this.#streamIds.add(id);
+    return [this.#changed(), updated()];
+  }
+
+  /** Groups that play it go to the default stream, or to what a client that is alone prefers. */
+  removeStream(id: string): HouseChange[] {
+    this.#streamIds.delete(id);
+    return this.#tracked(() => {
+      this.#records.groups = this.#records.groups.map((group) =>
+        group.streamId === id ? { ...group, streamId: this.#refuge(group) } : group,
+      );
+      return [this.#changed(), updated()];
+    });
   }
 
   /** Whether `setMembers` would keep within the limit of groups. A house above it may still shrink. */
@@ -262,32 +276,16 @@ export class House {
   }
 
   /** What was set on a known client beyond Snapcast's settings; what is undefined is unset. */
-  setExtras(
-    clientId: string,
-    set: { readonly [Key in keyof ClientExtras]: ClientExtras[Key] | undefined },
-  ): HouseChange[] {
-    const { tutti, ...client } = this.#records.known(clientId);
-    const kept = Object.entries({ ...tutti, ...set }).filter(([, value]) => value !== undefined);
-    const extras = kept.length > 0 && { tutti: Object.fromEntries(kept) };
-    this.#records.keep({ ...client, ...extras });
+  setExtras(clientId: string, set: ExtrasChange): HouseChange[] {
+    this.#records.extend(clientId, set);
     return [this.#changed(), updated()];
   }
 
   /** Gives what was set on a known client, and its place, to another known one, and forgets it. */
   merge(old: string, into: string): HouseChange[] {
-    const { config, tutti } = this.#records.known(old);
-    const { tutti: _, ...heir } = this.#records.known(into);
-    const { instance } = heir.config;
     const forgotten: HouseChange = { kind: "forgotten", client: old };
     const changes = this.#tracked(() => {
-      this.#records.groups = without(this.#records.groups, into);
-      const { id, clients } = this.#records.groupOf(old);
-      this.#records.change(id, {
-        clients: clients.map((member) => (member === old ? into : member)),
-      });
-      this.#records.forget(old);
-      this.#records.keep({ ...heir, config: { ...config, instance }, ...(tutti && { tutti }) });
-      this.#records.presets = renamedIn(this.#records.presets, old, into);
+      this.#records.merge(old, into);
       return [forgotten, this.#changed(), updated()];
     });
     return [...changes, { kind: "settings", client: into }];
@@ -362,18 +360,6 @@ export class House {
     return [{ kind: "forgotten", client }];
   }
 
-  /** Above the limit of groups a newcomer shares the youngest one on the default stream. */
-  #place(client: string): void {
-    const { defaultStream, groupsMax } = this.#options;
-    const host =
-      this.#records.groups.length < groupsMax
-        ? undefined
-        : (this.#records.groups.findLast(({ streamId }) => streamId === defaultStream) ??
-          this.#records.groups.at(-1));
-    if (host) this.#records.change(host.id, { clients: [...host.clients, client] });
-    else this.#records.groups = [...this.#records.groups, this.#soloist(client, defaultStream)];
-  }
-
   /** Something was accepted: to be called once for each command or arrival, before anybody is told. */
   #changed(what?: "volume"): HouseChange {
     this.#records.revision++;
@@ -387,6 +373,11 @@ export class House {
   /** A group of one plays what its client prefers, if there is such a stream. */
   readonly #soloist = (client: string, streamId: string): GroupRecord =>
     soloGroup(this.#options.randomId(), client, this.#preferred(client) ?? streamId);
+
+  #refuge({ clients: [first = "", ...others] }: GroupRecord): string {
+    const preferred = others.length === 0 ? this.#preferred(first) : undefined;
+    return preferred ?? this.#options.defaultStream;
+  }
 
   #preferred(client: string): string | undefined {
     return this.#playable(this.#records.client(client)?.tutti);

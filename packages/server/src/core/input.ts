@@ -1,4 +1,5 @@
 import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
+import type { AddedStreamsOptions } from "./added-streams.ts";
 import type { SavedHouse, WallTime } from "./house.ts";
 import type { About } from "./status.ts";
 import type { Arrival } from "./stream-clock.ts";
@@ -16,6 +17,8 @@ export interface ServerCoreConfig {
   readonly streams: readonly StreamConfig[];
   /** What holds for single clients where no controller has set another thing. */
   readonly clients?: readonly ClientRule[];
+  /** Absent: controllers may add no streams. */
+  readonly addStreams?: AddedStreamsOptions | undefined;
   readonly initialVolume: number;
   readonly sendToMuted: boolean;
   /** Where clients of our own kind ask for the time in UDP datagrams; undefined when nobody answers. */
@@ -47,6 +50,12 @@ export type ServerInput =
   | { readonly kind: "fallback pcm"; readonly stream: string; readonly bytes: Uint8Array }
   /** One JSON-RPC document, single or batch. */
   | { readonly kind: "control"; readonly controller: number; readonly text: string }
+  /** Which of the addresses of a "claim" are not listened at, and why. By "host:port". */
+  | {
+      readonly kind: "claimed";
+      readonly claim: number;
+      readonly claims: ReadonlyMap<string, string | undefined>;
+    }
   /** A sign of life from a client that asks for the time beside its session. */
   | { readonly kind: "time asked"; readonly token: string }
   /** About once a second. */

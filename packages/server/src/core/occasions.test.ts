@@ -32,6 +32,16 @@ test("a stream plays at once and is idle after a while, each for itself", () => 
   expect(occasions.end().map(({ lane }) => lane)).toEqual(["power Music"]);
 });
 
+test("a stream that is removed while it plays is idle at once, and no more is told of it", () => {
+  const occasions = house();
+  told(occasions, { kind: "stream playing", stream: "Guest" });
+  expect(told(occasions, { kind: "stream removed", stream: "Guest" })).toEqual([
+    "idle: power Guest",
+  ]);
+  told(occasions, { kind: "stream removed", stream: "TV" });
+  expect(occasions.pass(60 * S).map(({ lane }) => lane)).toEqual(["power Music"]);
+});
+
 test("a volume is told once, whatever else of a client was set", () => {
   const occasions = house();
   const volume = { kind: "client volume", client: "a", volumePercent: 40, muted: false } as const;

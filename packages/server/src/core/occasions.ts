@@ -39,6 +39,8 @@ export class Occasions {
       case "stream idle":
         this.#playing.delete(event.stream);
         return this.#look(event.stream, now);
+      case "stream removed":
+        return this.#gone(event.stream);
       case "client connected":
         return this.#client("connect", event.client, { TUTTI_STREAM: event.stream });
       case "client disconnected":
@@ -70,6 +72,13 @@ export class Occasions {
     this.#watches.set(stream, watch);
     const news = watch.look(this.#playing.has(stream) ? Infinity : now, now);
     return news === undefined ? [] : this.#call(news, stream, { TUTTI_STREAM: stream });
+  }
+
+  #gone(stream: string): HookCall[] {
+    const watch = this.#watches.get(stream);
+    this.#playing.delete(stream);
+    this.#watches.delete(stream);
+    return watch?.playing ? this.#call("idle", stream, { TUTTI_STREAM: stream }) : [];
   }
 
   /** A change of latency comes as settings too. */

@@ -1,3 +1,4 @@
+import type { StreamConfig, TcpSourceSpec } from "@tutti/protocol/config";
 import type { LogQuery } from "@tutti/protocol/control";
 import type { ServerEvent } from "./events.ts";
 import type { SavedHouse } from "./house.ts";
@@ -19,6 +20,12 @@ export type ServerOutput =
   | { readonly kind: "follow log"; readonly controller: number; readonly query: LogQuery }
   /** Whether the stream's fallback is to be fed from now on. */
   | { readonly kind: "fallback"; readonly stream: string; readonly wanted: boolean }
+  /** These addresses are wanted: try to listen at them, and say in a "claimed" how that went. */
+  | { readonly kind: "claim"; readonly claim: number; readonly addresses: readonly TcpSourceSpec[] }
+  /** Its source is to be opened; where it listens, that was claimed just now. */
+  | { readonly kind: "open stream"; readonly config: StreamConfig }
+  /** Its source must be closed at once: nothing of it is taken any more. */
+  | { readonly kind: "close stream"; readonly stream: string }
   | { readonly kind: "event"; readonly event: ServerEvent };
 
 /** Collects what one call of the core leads to, in order. */

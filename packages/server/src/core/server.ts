@@ -11,9 +11,11 @@ import {
   toMillis,
 } from "@tutti/protocol";
 import type { HouseStatus } from "@tutti/protocol/control";
+import { AddedStreams } from "./added-streams.ts";
 import { Audience, hear } from "./audience.ts";
 import { boundsOf, ruleFor } from "./client-limits.ts";
 import { Control } from "./control.ts";
+import { Desk } from "./desk.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
 import { metricsOf, type ShellFacts } from "./metrics.ts";
@@ -45,6 +47,7 @@ export class Server {
   readonly #streams: Streams;
   readonly #house: House;
   readonly #control: Control;
+  readonly #desk: Desk;
   readonly #outbox = new Outbox();
   readonly #audience = new Audience(this.#outbox);
   readonly #players: Players;
@@ -84,10 +87,13 @@ export class Server {
     const about = { name: config.name, version: config.version, host: config.host };
     const reports = () => reportsOf(this.#audience.all, this.#now);
     const able = this.#players.able.bind(this.#players);
+    const added = config.addStreams && new AddedStreams(this.#streams, config.addStreams);
     this.#control = new Control(this.#house, () => {
       const { facts } = ports;
-      return { about, streams: this.#streams.statuses, reports, wall: this.#wall, able, facts };
+      const streams = this.#streams.statuses;
+      return { about, streams, reports, wall: this.#wall, able, facts, added };
     });
+    this.#desk = new Desk(this.#control, this.#outbox, this.#apply.bind(this));
   }
 
   /** When to call `handle` with a deadline, if nothing else happens first. */
@@ -190,7 +196,10 @@ export class Server {
         break;
       }
       case "control":
-        this.#command(input.controller, input.text, now);
+        this.#desk.take(input.controller, input.text, now);
+        break;
+      case "claimed":
+        this.#desk.claimed(input.claim, input.claims, now);
         break;
       case "time asked":
         this.#timeAsked(input.token, now);
@@ -271,15 +280,6 @@ export class Server {
     this.#outbox.push({ kind: "fallback", stream: name, wanted: stream.fallbackWanted });
   }
 
-  #command(controller: number, text: string, now: ServerInstant): void {
-    const { response, notification, changes, follow } = this.#control.handle(text);
-    this.#apply(changes, now);
-    if (response !== undefined) this.#outbox.push({ kind: "respond", controller, text: response });
-    if (follow) this.#outbox.push({ kind: "follow log", controller, query: follow });
-    if (notification === undefined) return;
-    this.#outbox.push({ kind: "notify", text: notification, except: controller });
-  }
-
   #notify(method: string, params: object): void {
     this.#outbox.push({ kind: "notify", text: this.#control.notification(method, params) });
   }
@@ -302,6 +302,13 @@ export class Server {
         case "command":
           this.#players.command(change.client, change.command);
           break;
+        case "stream added":
+          this.#outbox.push({ kind: "open stream", config: change.config });
+          this.#outbox.report({ kind: "stream added", stream: change.config.name });
+          break;
+        case "stream removed":
+          this.#removeStream(change.stream);
+          break;
         case "changed":
           this.#changed = true;
           break;
@@ -313,6 +320,13 @@ export class Server {
     if (!changes.some((change) => change.kind === "changed" && !change.volumeOnly)) return;
     this.#players.conform(now);
     this.#quality.conform(now);
+  }
+
+  /** All who played it play another one by now. */
+  #removeStream(stream: string): void {
+    if (this.#streams.drop(stream)) this.#outbox.report({ kind: "stream idle", stream });
+    this.#outbox.push({ kind: "close stream", stream });
+    this.#outbox.report({ kind: "stream removed", stream });
   }
 
   #wentBack(now: ServerInstant): boolean {

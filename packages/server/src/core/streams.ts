@@ -7,12 +7,38 @@ import type { StreamStatus } from "./status.ts";
 import { Stream } from "./stream.ts";
 import type { CodingTraffic } from "./traffic.ts";
 
-/** The streams of the configuration, by name. */
+/** The streams of the configuration, and those that were added since, by name. */
 export class Streams {
-  readonly #streams: ReadonlyMap<string, Stream>;
+  readonly #ports: ServerPorts;
+  readonly #streams: Map<string, Stream>;
+  /** Removed, and somebody may play them yet. */
+  readonly #retired = new Map<string, Stream>();
 
   constructor(configs: readonly StreamConfig[], ports: ServerPorts) {
+    this.#ports = ports;
     this.#streams = new Map(configs.map((each) => [each.name, new Stream(each, ports)]));
+  }
+
+  has(name: string): boolean {
+    return this.#streams.has(name);
+  }
+
+  /** Its name must be free. */
+  add(config: StreamConfig): void {
+    this.#streams.set(config.name, new Stream(config, this.#ports));
+  }
+
+  /** Nobody sees a known stream any more, or begins to play it. */
+  retire(name: string): void {
+    this.#retired.set(name, this.get(name));
+    this.#streams.delete(name);
+  }
+
+  /** The last client has left a retired stream. Returns whether it was playing. */
+  drop(name: string): boolean {
+    const playing = this.#retired.get(name)?.status === "playing";
+    this.#retired.delete(name);
+    return playing;
   }
 
   get names(): Iterable<string> {
@@ -43,7 +69,7 @@ export class Streams {
 
   get(name: string): Stream {
     const stream = this.#streams.get(name);
-    assert(stream, "the stream is one of the configuration");
+    assert(stream, "the stream is there");
     return stream;
   }
 
@@ -59,7 +85,9 @@ export class Streams {
 
   /** One player of a rendition less, whichever stream it is of. */
   detach(rendition: Rendition): void {
-    for (const stream of this.#streams.values()) stream.detach(rendition);
+    for (const stream of [...this.#streams.values(), ...this.#retired.values()]) {
+      stream.detach(rendition);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import type { SourceSpec } from "@tutti/protocol/config";
 import { AlsaSource } from "./alsa.ts";
 import { DemoSource } from "./demo.ts";
@@ -8,9 +9,16 @@ import { TcpServerSource } from "./tcp-server.ts";
 
 export type { Outlet, Source, SourceOptions } from "./source.ts";
 
+export { listenAt } from "./tcp-address.ts";
+
+export interface OpenOptions extends SourceOptions {
+  /** Of a source that listens: where it does already. It is the source's from now on. */
+  readonly listening?: Server | undefined;
+}
+
 type Open<Kind extends SourceSpec["kind"]> = (
   spec: SourceSpec & { kind: Kind },
-  options: SourceOptions,
+  options: OpenOptions,
 ) => Source;
 
 /** Every kind of source. */
@@ -25,7 +33,7 @@ const SOURCES: { readonly [Kind in SourceSpec["kind"]]: Open<Kind> } = {
 };
 
 /** Opens a source; what goes wrong is told through its outlet, now and later. */
-export function openSource(spec: SourceSpec, options: SourceOptions): Source {
+export function openSource(spec: SourceSpec, options: OpenOptions): Source {
   const open = SOURCES[spec.kind] as Open<typeof spec.kind>;
   return open(spec, options);
 }
