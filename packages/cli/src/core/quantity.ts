@@ -36,6 +36,12 @@ export function formatAge(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d`;
 }
 
+/** Reads "2000" and "2000 ms"; undefined when it is none. */
+export function parseWholeMillis(text: string): number | undefined {
+  const [, digits] = /^(\d{1,6})\s?(?:ms)?$/.exec(text.trim()) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 const SECONDS_IN = { s: 1, m: 60, h: 3_600 } as const;
 
 /** Reads "90s", "45m", "1h"; a number alone is minutes, as on any sleep timer. In seconds; undefined when it is none. */

@@ -100,6 +100,9 @@ test("says which mute it is", () => {
   const { groups, streams } = house(client("a", "Bath"));
   const silenced = { groups: groups.map((group) => ({ ...group, muted: true })), streams };
   expect(describeHouse(silenced, PLAIN)).toContain("40 % group muted");
+  expect(describeHouse(silenced, PLAIN)).not.toContain("GROUP HOLDS");
+  const held = groups.map((group) => ({ ...group, tutti: { bufferMs: 3_000 } }));
+  expect(describeHouse({ groups: held, streams }, PLAIN)).toMatch(/GROUP HOLDS[\s\S]* 3000 ms/);
 });
 
 test.each([40, 60, 80, 100, 120])("no line is wider than a terminal of %i columns", (width) => {

@@ -68,6 +68,13 @@ const CLIENT_COLUMNS: readonly Column<Room>[] = [
   { heading: "CODING", cell: codingCell, rank: 3, optional: true },
   { heading: "BUFFER", cell: number("bufferedMs", formatWholeMillis), align: "right", rank: 4 },
   {
+    heading: "GROUP HOLDS",
+    cell: ({ group }) => (group.tutti?.bufferMs ? formatMillis(group.tutti.bufferMs) : NOTHING),
+    align: "right",
+    rank: 5,
+    optional: true,
+  },
+  {
     heading: "ROUND TRIP",
     cell: number("roundTripUs", formatMicros),
     align: "right",

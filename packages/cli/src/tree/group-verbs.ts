@@ -32,6 +32,18 @@ export function addGroupVerbs(program: Command): void {
     .argument("<new-name>", "'' takes the name away")
     .action(lazily(async () => (await verbs()).nameGroup));
   withExamples(withServer(name), ["tutti group name kitchen Downstairs", ""]);
+  const buffer = group
+    .command("buffer")
+    .description(
+      "set how much a group is to hold; it plays that late, or later if a client wishes so",
+    )
+    .argument("<group>", "the group, or one of its clients")
+    .argument("<ms>", "from recording to hearing, at the least; off: as its stream and clients say")
+    .action(lazily(async () => (await import("../verbs/group-buffer.ts")).groupBuffer));
+  withExamples(withServer(buffer), [
+    "tutti group buffer downstairs 3000",
+    "outlasts 2.5 s without Wi-Fi",
+  ]);
   const sleep = group
     .command("sleep")
     .description("mute a group after a while")

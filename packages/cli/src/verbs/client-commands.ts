@@ -5,6 +5,7 @@ import { misuse } from "../failure.ts";
 import { clientCalled, streamCalled } from "../house-names.ts";
 import { say, sayJson } from "../print.ts";
 import { type ServerOption, withHouse } from "../with-house.ts";
+import { bufferOf } from "./group-buffer.ts";
 
 /** `tutti client identify CLIENT`. */
 export async function identify(name: string, options: ServerOption): Promise<void> {
@@ -129,11 +130,7 @@ export async function quality(
 
 /** `tutti client buffer CLIENT MS`. The server checks the range. */
 export async function buffer(name: string, text: string, options: ServerOption): Promise<void> {
-  const [, digits] = /^(\d{1,6})\s?(?:ms)?$/.exec(text.trim()) ?? [];
-  if (digits === undefined && text !== "off") {
-    throw misuse(`'${text}' is no buffer; it is written in ms, like 2000, or off`);
-  }
-  const wanted = digits === undefined ? null : Number(digits);
+  const wanted = bufferOf(text);
   await withHouse(options, async ({ connection, house }) => {
     const { client } = clientCalled(name, house);
     const { bufferMs } = await connection.call("Client.SetBuffer", {

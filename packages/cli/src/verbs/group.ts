@@ -1,5 +1,5 @@
 import { groupName, type House, nameOf } from "../core/house-view.ts";
-import { type Column, formatTable } from "../core/table.ts";
+import { type Column, formatTable, NOTHING } from "../core/table.ts";
 import { misuse } from "../failure.ts";
 import { clientCalled, groupCalled, streamCalled } from "../house-names.ts";
 import { paperOf } from "../paper.ts";
@@ -12,6 +12,12 @@ const COLUMNS: readonly Column<Group>[] = [
   { heading: "GROUP", cell: groupName },
   { heading: "STREAM", cell: ({ stream_id }) => stream_id },
   { heading: "VOLUME", cell: meanVolume, align: "right" },
+  {
+    heading: "BUFFER",
+    cell: ({ tutti }) => (tutti?.bufferMs === undefined ? NOTHING : `${tutti.bufferMs} ms`),
+    align: "right",
+    optional: true,
+  },
   { heading: "CLIENTS", cell: ({ clients }) => clients.map(nameOf).join(", "), rank: 1 },
   { heading: "ID", cell: ({ id }) => id, rank: 2 },
 ];

@@ -81,7 +81,9 @@ export const Group = z.object({
   tutti: z
     .object({
       /** When the group is muted. (seconds since 1970) */
-      sleepAt: z.int(),
+      sleepAt: z.int().optional(),
+      /** From recording to hearing, at the least. (ms) */
+      bufferMs: z.int().optional(),
     })
     .optional(),
 });

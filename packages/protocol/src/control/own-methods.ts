@@ -10,6 +10,7 @@ const Name = z.string().min(1).max(256);
 const WholeHouse = changed({ server: HouseStatus });
 const Percent = z.int().min(0).max(100);
 const Coding = z.string().max(100).nullish();
+const BufferMs = z.int().min(BUFFER_MS_MIN).max(BUFFER_MS_MAX);
 const DAY_SECONDS = 86_400;
 
 /** Methods that Snapcast does not have. */
@@ -53,12 +54,9 @@ export const OWN_METHODS = {
     summary: "Set how much a client on a bad link is to hold; its whole group plays that late",
     params: changing({
       id,
-      bufferMs: z
-        .int()
-        .min(BUFFER_MS_MIN)
-        .max(BUFFER_MS_MAX)
-        .nullable()
-        .describe("from recording to hearing, at the least (ms); null: as configured"),
+      bufferMs: BufferMs.nullable().describe(
+        "from recording to hearing, at the least (ms); null: as configured",
+      ),
     }),
     result: changed({ bufferMs: z.int().nullable() }),
     changes: true,
@@ -102,6 +100,18 @@ export const OWN_METHODS = {
       max: Percent.nullish().describe("volumes above sound like this one; null: no limit"),
     }),
     result: changed({ start: Percent.nullable(), max: Percent.nullable() }),
+    changes: true,
+    told: ["Server.OnUpdate"],
+  },
+  "Group.SetBuffer": {
+    summary: "Set how much a group is to hold; it plays that late, or later if a member wishes so",
+    params: changing({
+      id,
+      bufferMs: BufferMs.nullable().describe(
+        "from recording to hearing, at the least (ms); null: as its stream and its members say",
+      ),
+    }),
+    result: changed({ bufferMs: z.int().nullable() }),
     changes: true,
     told: ["Server.OnUpdate"],
   },

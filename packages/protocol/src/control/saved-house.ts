@@ -21,6 +21,8 @@ export const SavedGroup = z.object({
   name: z.string(),
   /** When it is muted. (seconds since 1970) */
   sleepAt: z.int().optional(),
+  /** From recording to hearing, at the least. (ms) */
+  bufferMs: z.int().optional(),
   streamId: z.string(),
 });
 export type SavedGroup = z.infer<typeof SavedGroup>;

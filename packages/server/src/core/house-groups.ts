@@ -1,9 +1,10 @@
 import type { SavedGroup } from "@tutti/protocol/control";
 
 /** A group as the house keeps it. Never changed in place, so a saved copy stays what it was. */
-export type GroupRecord = Readonly<Omit<SavedGroup, "clients" | "sleepAt">> & {
+export type GroupRecord = Readonly<Omit<SavedGroup, "clients" | "sleepAt" | "bufferMs">> & {
   readonly clients: readonly string[];
   readonly sleepAt?: number | undefined;
+  readonly bufferMs?: number | undefined;
 };
 
 /** Makes the group of a client that must leave its own, given the stream it played there. */

@@ -26,10 +26,10 @@ export class HouseRecords {
 
   readonly #savedClient = remembered(({ connected: _, ...client }: Client): SavedClient => client);
   readonly #savedGroup = remembered(
-    ({ sleepAt, ...group }: GroupRecord): SavedGroup => ({
+    ({ sleepAt, bufferMs, ...group }: GroupRecord): SavedGroup => ({
       ...group,
       clients: [...group.clients],
-      ...(sleepAt !== undefined && { sleepAt }),
+      ...extrasOf({ sleepAt, bufferMs }),
     }),
   );
 
@@ -135,16 +135,28 @@ export class HouseRecords {
     return changed;
   }
 
-  shown({ clients, id, muted, name, sleepAt, streamId }: GroupRecord): Group {
+  shown({ clients, id, muted, name, streamId, ...set }: GroupRecord): Group {
+    const tutti = extrasOf(set);
     return {
       clients: clients.map((client) => this.known(client)),
       id,
       muted,
       name,
       stream_id: streamId,
-      ...(sleepAt !== undefined && { tutti: { sleepAt } }),
+      ...(Object.keys(tutti).length > 0 && { tutti }),
     };
   }
+}
+
+/** What was set on a group beyond Snapcast's settings. */
+function extrasOf({
+  sleepAt,
+  bufferMs,
+}: Pick<GroupRecord, "sleepAt" | "bufferMs">): NonNullable<Group["tutti"]> {
+  return {
+    ...(sleepAt !== undefined && { sleepAt }),
+    ...(bufferMs !== undefined && { bufferMs }),
+  };
 }
 
 /** Makes the same of the same object each time. */

@@ -267,6 +267,12 @@ export class House {
     return [this.#changed(), updated()];
   }
 
+  /** How long after recording a known group plays, at the least; undefined: as others say. (ms) */
+  setGroupBuffer(groupId: string, bufferMs: number | undefined): HouseChange[] {
+    this.#records.change(groupId, { bufferMs });
+    return [this.#changed(), updated()];
+  }
+
   /** Mutes the groups whose time has come. */
   fallAsleep(wall: WallTime): HouseChange[] {
     const tired = this.#records.groups.filter(

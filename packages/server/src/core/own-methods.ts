@@ -78,6 +78,10 @@ export const ownMethods: Pick<Methods, keyof typeof OWN_METHODS> = {
     const result = { start: set.startVolume ?? null, max: set.maxVolume ?? null };
     return { result, changes: [...changes, { kind: "settings", client: id }] };
   },
+  "Group.SetBuffer": ({ id, bufferMs }, { house }) => {
+    if (!house.group(id)) return { error: GROUP_NOT_FOUND };
+    return { result: { bufferMs }, changes: house.setGroupBuffer(id, bufferMs ?? undefined) };
+  },
   "Group.SetSleep": ({ id, seconds }, { house, wall }) => {
     if (!house.group(id)) return { error: GROUP_NOT_FOUND };
     const sleepAt = seconds === null ? null : wall.sec + seconds;

@@ -60,6 +60,30 @@ test("what a controller sets goes before the configuration, is kept, and can be 
   expect(told(rig.call("Client.SetBuffer", { id: "own", bufferMs: null }), 2)).toBe(2_000);
 });
 
+test("a group's own wish holds for all in it, beside those of its members, and is kept", () => {
+  rig.join(1, OWN);
+  group("own", "stock");
+  const id = groupOf("own");
+  const outputs = rig.call("Group.SetBuffer", { id, bufferMs: 3_000 });
+  expect([told(outputs, 1), told(outputs, 2)]).toEqual([3_000, 3_000]);
+  const [saved] = outputs.flatMap((output) => (output.kind === "persist" ? [output.state] : []));
+  expect(saved?.groups.find((each) => each.id === id)?.bufferMs).toBe(3_000);
+  // The member's is longer than this, and then the only one.
+  expect(told(rig.call("Group.SetBuffer", { id, bufferMs: 1_500 }), 2)).toBe(2_000);
+  rig.call("Group.SetBuffer", { id, bufferMs: 4_000 });
+  expect(told(rig.call("Group.SetBuffer", { id, bufferMs: null }), 2)).toBe(2_000);
+});
+
+test("who leaves a group leaves its wish behind, and who comes gets it", () => {
+  rig.join(1, STOCK);
+  rig.join(3, { ...STOCK, id: "other" });
+  const id = groupOf("other");
+  rig.call("Group.SetBuffer", { id, bufferMs: 5_000 });
+  const joined = rig.call("Group.SetClients", { id, clients: ["other", "stock"] });
+  expect(told(joined, 1)).toBe(5_000);
+  expect(told(rig.call("Group.SetClients", { id, clients: ["other"] }), 1)).toBe(1_000);
+});
+
 test("less than the stream's is nobody's wish", () => {
   expect(told(rig.call("Client.SetBuffer", { id: "stock", bufferMs: 300 }), 2)).toBeUndefined();
 });
