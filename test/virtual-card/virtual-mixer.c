@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 enum { VOLUME, SWITCH, ELEMENTS };
 static const char *const NAMES[ELEMENTS] = {"Digital Playback Volume", "Digital Playback Switch"};
@@ -11,6 +13,8 @@ static const char *const NAMES[ELEMENTS] = {"Digital Playback Volume", "Digital 
 typedef struct {
   snd_ctl_ext_t ext;
   char *path;
+  /* Elements of which is still to be told that they changed. */
+  int changed;
 } mixer_t;
 
 static void load(const mixer_t *m, long values[ELEMENTS])
@@ -85,15 +89,21 @@ static void subscribe(snd_ctl_ext_t *ext, int wanted) { (void)ext; (void)wanted;
 
 static int event(snd_ctl_ext_t *ext, snd_ctl_elem_id_t *id, unsigned *mask)
 {
-  (void)ext;
-  (void)id;
-  (void)mask;
-  return -EAGAIN;
+  mixer_t *m = ext->private_data;
+  char told[4096];
+  if (m->changed == 0) {
+    if (read(ext->poll_fd, told, sizeof told) <= 0) return -EAGAIN;
+    m->changed = ELEMENTS;
+  }
+  list(ext, --m->changed, id);
+  *mask = SND_CTL_EVENT_MASK_VALUE;
+  return 1;
 }
 
 static void end(snd_ctl_ext_t *ext)
 {
   mixer_t *m = ext->private_data;
+  if (ext->poll_fd >= 0) close(ext->poll_fd);
   free(m->path);
   free(m);
 }
@@ -119,7 +129,11 @@ SND_CTL_PLUGIN_DEFINE_FUNC(virtual)
   if (!m) return -ENOMEM;
   m->path = strdup(path);
   m->ext.version = SND_CTL_EXT_VERSION;
-  m->ext.poll_fd = -1;
+  /* Whoever writes the file, this program or another, turned the control. */
+  FILE *there = fopen(path, "a");
+  if (there) fclose(there);
+  m->ext.poll_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  inotify_add_watch(m->ext.poll_fd, path, IN_CLOSE_WRITE);
   m->ext.callback = &CALLBACKS;
   m->ext.private_data = m;
   strcpy(m->ext.id, "virtual");

@@ -149,6 +149,11 @@ export class Client {
     this.#connection.wake();
   }
 
+  /** The volume was set at the speaker itself. */
+  setLocally(volumePercent: number, muted: boolean): void {
+    this.#feed({ kind: "local volume", volumePercent, muted });
+  }
+
   /** Another server is wanted: ends this connection. */
   leave(reason: string): void {
     this.#connection.drop(reason);

@@ -7,5 +7,11 @@ export interface Follower {
   end(): Promise<void>;
 }
 
-/** Makes one that tells what becomes of its programs. */
-export type MakeFollower = (onEvent: (event: ClientEvent) => void) => Follower;
+/** Tells the client a volume that was set at the speaker itself. */
+export type SetLocally = (volumePercent: number, muted: boolean) => void;
+
+/** Makes one that tells what becomes of its programs, and what they find set. */
+export type MakeFollower = (
+  onEvent: (event: ClientEvent) => void,
+  setLocally: SetLocally,
+) => Follower;

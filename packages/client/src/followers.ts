@@ -16,7 +16,7 @@ export async function loadFollowers(config: ClientConfig): Promise<MakeFollower[
     checkMixer(choice);
     const { output, volume } = config;
     const options = { choice, device: output.device, max: volume.max };
-    makers.push((onEvent) => new Mixer({ ...options, onEvent }));
+    makers.push((onEvent, setLocally) => new Mixer({ ...options, onEvent, setLocally }));
   }
   return makers;
 }

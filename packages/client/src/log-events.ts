@@ -33,6 +33,10 @@ export type ShellEvent =
       /** Those that the card has. */
       readonly controls?: readonly string[];
     }
+  /** What the control of the card says, after our own calls too. */
+  | { readonly kind: "card level"; readonly percent: number; readonly on: boolean }
+  /** What is turned at the card is not heard of. */
+  | { readonly kind: "card not watched"; readonly reason: string }
   | { readonly kind: "discovery trouble"; readonly reason: string }
   | { readonly kind: "id not kept"; readonly reason: string }
   | ServerMoved
@@ -82,6 +86,8 @@ const LEVELS = {
   "hook dropped": "warn",
   "weak board": "warn",
   "mixer failed": "warn",
+  "card level": "debug",
+  "card not watched": "info",
   stopping: "info",
 } as const satisfies Record<ClientEvent["kind"], Level>;
 

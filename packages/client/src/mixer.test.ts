@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -9,17 +17,31 @@ const PATIENCE = { timeout: 50_000 };
 
 let directory: string;
 let events: ClientEvent[];
+let turned: [volumePercent: number, muted: boolean][];
+let mixers: Mixer[];
 beforeEach(() => {
+  [turned, mixers] = [[], []];
   directory = mkdtempSync(join(tmpdir(), "tutti-mixer-"));
   events = [];
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(async () => {
+  for (const each of mixers) await each.end();
+  rmSync(directory, { recursive: true });
+});
 
-/** A program that notes its arguments, then does as told. */
+/** A program that notes its arguments, then does as told. Of a card it says what is in `level`, and what comes to `events`. */
 function program(...lines: string[]): string {
   const path = join(directory, "program");
-  const note = `echo "$@" >> ${join(directory, "told")}`;
-  writeFileSync(path, ["#!/bin/sh", note, ...lines, ""].join("\n"));
+  const at = (name: string) => join(directory, name);
+  for (const name of ["level", "events"]) appendFileSync(at(name), "");
+  const card = [
+    'case "$*" in',
+    `*sevents) exec tail -n 0 -f ${at("events")};;`,
+    `*sget*) echo >> ${at("asked")}; cat ${at("level")}; exit;;`,
+    "esac",
+  ];
+  const note = `echo "$@" >> ${at("told")}`;
+  writeFileSync(path, ["#!/bin/sh", ...card, note, ...lines, ""].join("\n"));
   chmodSync(path, 0o755);
   return path;
 }
@@ -30,10 +52,31 @@ function told(): string[] {
 }
 
 function mixer(choice: OutsideChoice, amixer = "/none"): Mixer {
-  const onEvent = (event: ClientEvent) => void events.push(event);
+  const onEvent = (event: ClientEvent) => void (event.kind !== "card level" && events.push(event));
   const device = "plughw:CARD=USB,DEV=0";
   // Nothing here rests on how fast the machine is.
-  return new Mixer({ choice, device, max: 80, amixer, timeoutMs: 60_000, onEvent });
+  const setLocally = (volumePercent: number, muted: boolean) => {
+    turned.push([volumePercent, muted]);
+    // As the player does.
+    set.on(settings(volumePercent, muted));
+  };
+  const options = { choice, device, max: 80, amixer, timeoutMs: 60_000, onEvent, setLocally };
+  const set = new Mixer(options);
+  mixers.push(set);
+  return set;
+}
+
+/** How often the card was asked what it says. */
+function asked(): number {
+  const path = join(directory, "asked");
+  return existsSync(path) ? readFileSync(path, "utf8").length : 0;
+}
+
+/** The card says so from now on, and that something happened. */
+function say(percent: number, on = true): void {
+  const line = `  Mono: Playback 7 [${percent}%] [-3.00dB] [${on ? "on" : "off"}]\n`;
+  writeFileSync(join(directory, "level"), line);
+  appendFileSync(join(directory, "events"), "Poll ok: 0\nevent value: 'PCM',0\n");
 }
 
 function settings(volumePercent: number, muted = false): ClientEvent {
@@ -67,6 +110,44 @@ test("a control of the card is set in amixer's words, again when the card is bac
   set.on({ kind: "output opened", ...opened });
   await expect.poll(told, PATIENCE).toEqual([line, line]);
   expect(events).toEqual([]);
+});
+
+test("what is turned at the card is told, and what we set there is not, whatever it reads back", async () => {
+  const set = mixer({ kind: "hardware", control: "PCM" }, program());
+  say(43);
+  set.on(settings(40));
+  await expect.poll(asked, PATIENCE).toBeGreaterThan(0);
+  const line = (percent: number) => `-q -M -D hw:USB sset PCM ${percent}% unmute`;
+  expect([told(), turned]).toEqual([[line(40)], []]);
+  const hand = async (percent: number, on: boolean, count: number) => {
+    say(percent, on);
+    await expect.poll(() => turned.length, PATIENCE).toBe(count);
+  };
+  await hand(60, true, 1);
+  await hand(60, false, 2);
+  await hand(60, true, 3);
+  expect(turned).toEqual([
+    [60, false],
+    [60, true],
+    [60, false],
+  ]);
+  // Nothing of that came back to the card; louder than it may be it does not stay.
+  expect(told()).toEqual([line(40)]);
+  const seen = asked();
+  await hand(95, true, 4);
+  expect(turned.at(-1)).toEqual([80, false]);
+  await expect.poll(told, PATIENCE).toEqual([line(40), line(80)]);
+  await expect.poll(asked, PATIENCE).toBeGreaterThan(seen + 1);
+  expect(turned).toHaveLength(4);
+});
+
+test("what a server muted stays muted when the card is turned", async () => {
+  const set = mixer({ kind: "hardware", control: "PCM" }, program());
+  say(40);
+  set.on(settings(40, true));
+  await expect.poll(asked, PATIENCE).toBeGreaterThan(0);
+  say(50);
+  await expect.poll(() => turned, PATIENCE).toEqual([[50, true]]);
 });
 
 test("a control that is not there is told once, with those that are", async () => {

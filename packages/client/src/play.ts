@@ -48,13 +48,15 @@ function run(config: ClientConfig, withMeter: boolean, makers: readonly MakeFoll
   const terminal = new Terminal(process.stderr, process.stdout);
   const log = new DeferredLog(config.log, terminal);
   const tell = logEvents(log);
-  const followers = makers.map((make) => make(tell));
+  const followers = makers.map((make) =>
+    make(tell, (volumePercent, muted) => client.setLocally(volumePercent, muted)),
+  );
   const onEvent = (event: ClientEvent) => {
     tell(event);
     for (const follower of followers) follower.on(event);
     if (event.kind === "started") setTimeout(() => log.begin(), LOG_AFTER_SOUND_MS).unref();
   };
-  const client = makeClient(config, onEvent, withMeter ? meterOn(terminal) : undefined);
+  const client: Client = makeClient(config, onEvent, withMeter ? meterOn(terminal) : undefined);
   client.start();
   takeRealTime();
   setTimeout(() => log.begin(), LOG_WITHOUT_SOUND_MS).unref();

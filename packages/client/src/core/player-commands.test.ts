@@ -1,4 +1,12 @@
-import { encodeMessage, type KnownMessage, localInstant, ppm } from "@tutti/protocol";
+import {
+  decodeMessage,
+  encodeMessage,
+  type KnownMessage,
+  localInstant,
+  type Message,
+  MessageSplitter,
+  ppm,
+} from "@tutti/protocol";
 import { expect, test } from "vitest";
 import { configOf, pcmPorts } from "../../test/player-setup.ts";
 import { Player } from "./player.ts";
@@ -51,6 +59,22 @@ test("chimes when it is told to, though nothing plays", () => {
   });
   expect(loudest(player)[0]).toBeGreaterThan(0.05);
   expect(loudest(player)).toEqual([0, 0]);
+});
+
+test("a volume that is set at the speaker is told to the server and to all here, once", () => {
+  const player = connected();
+  hear(player, SETTINGS);
+  const outputs = player.handle({ kind: "local volume", volumePercent: 30, muted: true }, NOW);
+  const sent = outputs.flatMap((output) => (output.kind === "send" ? [output.bytes] : []));
+  const told: Message[] = [];
+  for (const bytes of sent) {
+    new MessageSplitter().push(bytes, (message) => told.push(decodeMessage(message)));
+  }
+  expect(told).toEqual([{ kind: "client info", volumePercent: 30, muted: true }]);
+  const events = outputs.flatMap((output) => (output.kind === "event" ? [output.event] : []));
+  expect(events).toMatchObject([{ kind: "settings", volumePercent: 30, muted: true }]);
+  // What the server says from then on is news, the value of before too.
+  expect(hear(player, SETTINGS).map(({ kind }) => kind)).toEqual(["event"]);
 });
 
 test("asks for a restart when it is told to, and for nothing when it does not know the word", () => {

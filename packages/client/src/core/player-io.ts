@@ -21,13 +21,19 @@ export interface PlayerConfig {
   };
 }
 
+/** A volume that was set at the speaker itself. */
+export interface LocalVolume {
+  readonly volumePercent: number;
+  readonly muted: boolean;
+}
+
 export type PlayerInput =
   | { readonly kind: "connected" }
   | { readonly kind: "disconnected" }
   | { readonly kind: "received"; readonly bytes: Uint8Array }
   | { readonly kind: "time answer"; readonly exchange: TimeExchange }
   | { readonly kind: "clock jumped" }
-  | { readonly kind: "local volume"; readonly volumePercent: number; readonly muted: boolean }
+  | ({ readonly kind: "local volume" } & LocalVolume)
   /** Once a second: time to tell the server how well it plays. */
   | { readonly kind: "report"; readonly shell: ShellReport }
   | { readonly kind: "deadline" };

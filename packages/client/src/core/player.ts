@@ -16,7 +16,7 @@ import {
 import type { TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
 import { Heard } from "./heard.ts";
-import type { PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
+import type { LocalVolume, PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 import { type OutputFormat, Playout } from "./playout.ts";
 import type { PlayerPorts } from "./ports.ts";
 import { type Plausible, Programme } from "./programme.ts";
@@ -197,8 +197,7 @@ export class Player {
         if (this.#session) this.#time.restart(now);
         return;
       case "local volume":
-        this.#setVolume(input.volumePercent, input.muted);
-        this.#send(this.#session?.clientInfo(input.volumePercent, input.muted, now));
+        this.#turn(input, now);
         return;
       case "report":
         this.#report(input.shell, now);
@@ -279,10 +278,7 @@ export class Player {
       case "client command":
         this.#obey(message.command);
         return;
-      case "hello":
-      case "client info":
-      case "stream tags":
-      case "unknown":
+      default:
         return;
     }
   }
@@ -295,8 +291,7 @@ export class Player {
     this.#programme.bufferMs = settings.bufferMs;
     this.#programme.stream = settings.tutti?.stream;
 
-    const { bufferMs, latencyMs, muted } = settings;
-    const stream = settings.tutti?.stream;
+    const { muted } = settings;
     const { start } = this.#config.volume;
     const overridden = !this.#volumeStarted && start !== undefined;
     const volumePercent = overridden ? start : settings.volumePercent;
@@ -304,7 +299,20 @@ export class Player {
     this.#volumeStarted = true;
     this.#setVolume(volumePercent, muted);
     if (before && sameSettings(before, settings)) return;
-    const named = stream !== undefined && { stream };
+    this.#tellSettings({ ...settings, volumePercent });
+  }
+
+  /** Set at the speaker itself: the server is told, and everybody here as if it came from there. */
+  #turn({ volumePercent, muted }: LocalVolume, now: LocalInstant): void {
+    this.#setVolume(volumePercent, muted);
+    if (!this.#settings) return;
+    this.#settings = { ...this.#settings, volumePercent, muted };
+    this.#send(this.#session?.clientInfo(volumePercent, muted, now));
+    this.#tellSettings(this.#settings);
+  }
+
+  #tellSettings({ tutti, bufferMs, latencyMs, volumePercent, muted }: ServerSettings): void {
+    const named = tutti?.stream !== undefined && { stream: tutti.stream };
     this.#event({ kind: "settings", ...named, bufferMs, latencyMs, volumePercent, muted });
   }
 
@@ -357,9 +365,7 @@ export class Player {
       case "restarted":
         if (Math.abs(moved) > SHIFT_MAX) this.#programme.discardForeign(this.#plausible(now));
         return;
-      case "found":
-      case "suspected":
-      case undefined:
+      default:
         return;
     }
   }

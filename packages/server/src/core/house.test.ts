@@ -194,6 +194,13 @@ describe("settings", () => {
     expect(forClients(changes)).toEqual([]);
     expect(house.settingsOf("a")).toMatchObject({ volumePercent: 33, muted: true });
   });
+
+  test("of a muted group the speaker's own mute stays what it was", () => {
+    const house = houseWith(["a"]);
+    house.setMute("group-1", true);
+    house.clientInfo("a", { volumePercent: 33, muted: true });
+    expect(house.client("a")?.config.volume).toEqual({ muted: false, percent: 33 });
+  });
 });
 
 describe("streams and members", () => {

@@ -94,12 +94,12 @@ export class House {
   clientInfo(clientId: string, { volumePercent, muted }: ClientInfo): HouseChange[] {
     const known = this.#records.client(clientId);
     if (!known) return [];
-    const volume = { muted, percent: volumePercent };
+    // Of a muted group it knows no mute but the group's.
+    const own = this.#records.groupOf(clientId).muted ? known.config.volume.muted : muted;
+    const volume = { muted: own, percent: volumePercent };
     this.#records.configure(clientId, { volume });
-    return [
-      this.#changed("volume"),
-      this.#told("Client.OnVolumeChanged", { id: clientId, volume }),
-    ];
+    const told = this.#told("Client.OnVolumeChanged", { id: clientId, volume });
+    return [this.#changed("volume"), told];
   }
 
   /** What a known client must be told of its settings. */
