@@ -16,8 +16,7 @@ export class DiscoveredServers implements ServerDirectory {
   #last: Endpoint | undefined;
   /** What the present search has found. */
   #found: Endpoint[] = [];
-  #turn = 0;
-  #awaited: ((endpoint: Endpoint) => void) | undefined;
+  #awaited: ((endpoints: readonly Endpoint[]) => void) | undefined;
 
   /** `onNews` hears of each address that was not known: there is no point in pausing any longer. */
   constructor(browse: Browse, onNews: (endpoint: Endpoint) => void) {
@@ -25,12 +24,10 @@ export class DiscoveredServers implements ServerDirectory {
     this.#onNews = onNews;
   }
 
-  next(): Promise<Endpoint> {
+  next(): Promise<readonly Endpoint[]> {
     this.#stop ??= this.#browse((found) => this.#learn(found));
     const candidates = this.#candidates();
-    const endpoint = candidates[this.#turn % Math.max(1, candidates.length)];
-    this.#turn += 1;
-    if (endpoint) return Promise.resolve(endpoint);
+    if (candidates.length > 0) return Promise.resolve(candidates);
     return new Promise((resolve) => {
       this.#awaited = resolve;
     });
@@ -40,7 +37,6 @@ export class DiscoveredServers implements ServerDirectory {
   settled(endpoint: Endpoint): void {
     this.#last = endpoint;
     this.#found = [];
-    this.#turn = 0;
     this.stop();
   }
 
@@ -58,16 +54,15 @@ export class DiscoveredServers implements ServerDirectory {
     this.#found.push(...news);
     const [first] = news;
     if (!first) return;
-    const awaited = this.#awaited;
+    this.#awaited?.(this.#candidates());
     this.#awaited = undefined;
-    if (awaited) awaited(first);
     this.#onNews(first);
   }
 
   /** Fresh answers before what was true once. */
-  #candidates(): Endpoint[] {
+  #candidates(): readonly Endpoint[] {
     const last = this.#last;
-    if (!last || this.#found.some((endpoint) => same(endpoint, last))) return this.#found;
+    if (!last || this.#found.some((endpoint) => same(endpoint, last))) return [...this.#found];
     return [...this.#found, last];
   }
 }

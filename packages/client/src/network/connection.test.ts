@@ -68,3 +68,24 @@ test("tries the servers of a list in turn", async () => {
     "refused ECONNREFUSED",
   ]);
 });
+
+test("news of another address ends an attempt that nobody answers", async () => {
+  // Of the addresses that are nobody's (RFC 5737).
+  const places = [{ host: "192.0.2.1", port: 1 }, await listen(() => {})];
+  const servers = { next: async () => places.splice(0, 1) };
+  const refusals: string[] = [];
+  const reached = await new Promise((resolve) => {
+    const events = {
+      onConnected: resolve,
+      onBytes: () => {},
+      onDisconnected: () => {},
+      onRefused: (_: Endpoint, reason: string) => refusals.push(reason),
+    };
+    const connection = new Connection(servers, events, () => 0);
+    connections.push(connection);
+    void connection.run();
+    setTimeout(() => connection.wake(), 20);
+  });
+  expect(reached).toMatchObject({ host: "127.0.0.1" });
+  expect(refusals).not.toContain("no answer");
+});

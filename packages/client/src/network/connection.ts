@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from "node:net";
+import { assert } from "@tutti/protocol";
 import { BackOff } from "./back-off.ts";
 import { knock, NO_ANSWER } from "./knock.ts";
 
@@ -10,9 +11,9 @@ export interface Endpoint {
 
 /** Knows which server to try next: a list in turn, or whatever discovery has found. */
 export interface ServerDirectory {
-  /** Resolves with the next server to try; never, while none is known. */
-  next(): Promise<Endpoint>;
-  /** The one that was given last has answered as a server. */
+  /** Resolves with where the next server to try may be, the likeliest first; never, while none is known. */
+  next(): Promise<readonly Endpoint[]>;
+  /** The one there has answered as a server. */
   settled?(endpoint: Endpoint): void;
   /** The connection to it is over. `silent`: after it had been waited for. */
   lost?(silent: boolean): void;
@@ -51,6 +52,8 @@ export class Connection {
   #socket: Socket | undefined;
   #closed = false;
   readonly #stop = new AbortController();
+  /** Ends the present attempt. */
+  #news = new AbortController();
   readonly #random: () => number;
   #wake: () => void = () => {};
 
@@ -64,9 +67,9 @@ export class Connection {
   /** Connects, and connects again after each loss, until closed. */
   async run(): Promise<void> {
     while (!this.#closed) {
-      const endpoint = await this.#servers.next();
+      const endpoints = await this.#servers.next();
       if (this.#closed) return;
-      const pauses = await this.#session(endpoint);
+      const pauses = await this.#session(endpoints);
       if (pauses && !this.#closed) await this.#pause(this.#backOff.nextMs());
     }
   }
@@ -85,9 +88,10 @@ export class Connection {
     this.#backOff.succeeded();
   }
 
-  /** Ends the pause between two attempts: there is news about where the server is. */
+  /** Ends an attempt and the pause between two: there is news about where the server is. */
   wake(): void {
     this.#wake();
+    this.#news.abort();
   }
 
   close(): void {
@@ -98,20 +102,29 @@ export class Connection {
   }
 
   /** Resolves when the connection is over, for whatever reason; with whether to wait before the next. */
-  async #session(endpoint: Endpoint): Promise<boolean> {
-    const { socket, reason } = await knock({
-      open: () => this.#open(endpoint),
+  async #session(endpoints: readonly Endpoint[]): Promise<boolean> {
+    const news = new AbortController();
+    this.#news = news;
+    const at = (door: number) => {
+      const endpoint = endpoints[door];
+      assert(endpoint, "it is knocked where it may be");
+      return endpoint;
+    };
+    const { socket, door, reason } = await knock({
+      open: (door) => this.#open(at(door)),
+      doors: endpoints.length,
       everyMs: KNOCK_EVERY_MS,
       giveUpMs: CONNECT_TIMEOUT_MS,
       random: this.#random,
-      signal: this.#stop.signal,
+      signal: AbortSignal.any([this.#stop.signal, news.signal]),
     });
     if (this.#closed) return false;
     if (socket) {
-      await this.#converse(endpoint, socket);
+      await this.#converse(at(door), socket);
       return true;
     }
-    this.#events.onRefused(endpoint, reason);
+    if (news.signal.aborted) return false;
+    this.#events.onRefused(at(door ?? 0), reason);
     // One who does not answer at all has been waited for.
     return reason !== NO_ANSWER;
   }

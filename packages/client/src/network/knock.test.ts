@@ -6,7 +6,7 @@ import { knock, type Reached } from "./knock.ts";
 async function knocked(
   enough: number,
   answer: (sockets: readonly Socket[], stop: AbortController) => void,
-  giveUpMs = 60_000,
+  { giveUpMs = 60_000, doors = 1 } = {},
 ): Promise<{ reached: Reached; sockets: readonly Socket[] }> {
   const sockets: Socket[] = [];
   const stop = new AbortController();
@@ -17,7 +17,10 @@ async function knocked(
     return socket;
   };
   const random = () => 0.5;
-  const reached = await knock({ open, everyMs: 1, giveUpMs, random, signal: stop.signal });
+  const reached = await knock({
+    ...{ open, doors, everyMs: 1, giveUpMs, random },
+    signal: stop.signal,
+  });
   return { reached, sockets };
 }
 
@@ -32,12 +35,33 @@ test("takes the first attempt that is answered and gives up the others", async (
 test("takes no for an answer", async () => {
   const refused = new Error("connect ECONNREFUSED");
   const { reached, sockets } = await knocked(2, ([first]) => first?.emit("error", refused));
-  expect(reached).toEqual({ reason: "connect ECONNREFUSED" });
+  expect(reached).toEqual({ reason: "connect ECONNREFUSED", door: 0 });
   expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
+test("knocks at each door in turn and says which was opened", async () => {
+  const { reached, sockets } = await knocked(5, (all) => all[4]?.emit("connect"), { doors: 3 });
+  expect(reached).toMatchObject({ socket: sockets[4], door: 1 });
+});
+
+test("what one door refuses is asked of the others first", async () => {
+  const { reached } = await knocked(
+    3,
+    ([first, , third]) => {
+      first?.emit("error", new Error("connect ECONNREFUSED"));
+      third?.emit("connect");
+    },
+    { doors: 3 },
+  );
+  expect(reached).toMatchObject({ door: 2 });
+  const refused = await knocked(2, ([first]) => first?.emit("error", new Error("no")), {
+    doors: 2,
+  });
+  expect(refused.reached).toEqual({ reason: "no", door: 0 });
+});
+
 test("ends when nobody answers, or when it is told to", async () => {
-  const unanswered = await knocked(2, () => {}, 10);
+  const unanswered = await knocked(2, () => {}, { giveUpMs: 10 });
   expect(unanswered.reached).toEqual({ reason: "no answer" });
   expect(unanswered.sockets.every(({ destroyed }) => destroyed)).toBe(true);
   const stopped = await knocked(2, (_, stop) => stop.abort());

@@ -63,10 +63,10 @@ export class ServerList implements ServerDirectory {
     clearInterval(this.#timer);
   }
 
-  async next(): Promise<Endpoint> {
+  async next(): Promise<readonly Endpoint[]> {
     const endpoint = this.#servers[this.#choice.next(now())];
     assert(endpoint, "a choice lies within the list");
-    return endpoint;
+    return [endpoint];
   }
 
   settled(endpoint: Endpoint): void {
