@@ -80,7 +80,8 @@ export class TcpServerSource implements Source {
   #next(): void {
     this.#producer = undefined;
     if (this.#closed) return;
-    const socket = this.#waiting.shift();
+    let socket = this.#waiting.shift();
+    while (socket?.destroyed) socket = this.#waiting.shift();
     if (!socket) {
       this.#tell("waiting");
       return;
