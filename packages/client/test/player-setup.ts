@@ -37,7 +37,9 @@ export function pcmPorts(): PlayerPorts {
         decode(payload) {
           if (payload.length % 16 !== 0) throw new ProtocolError("not whole frames");
           const ints = new Int32Array(payload.slice().buffer);
-          return Float32Array.from(ints, (value) => value / 2 ** 31);
+          const samples = new Float32Array(ints.length);
+          for (let at = 0; at < ints.length; at++) samples[at] = (ints[at] as number) / 2 ** 31;
+          return samples;
         },
         close() {},
       };

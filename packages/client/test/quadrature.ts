@@ -12,27 +12,33 @@ const LEVEL_MIN = 0.4;
 export function quadraturePcm(frames: number, secondsAt: (frame: number) => number): Uint8Array {
   const samples = new Int32Array(frames * 4);
   for (let frame = 0; frame < frames; frame++) {
-    [COARSE_HZ, FINE_HZ].forEach((hz, pair) => {
-      const angle = 2 * Math.PI * hz * secondsAt(frame);
+    const seconds = secondsAt(frame);
+    for (let pair = 0; pair < 2; pair++) {
+      const angle = 2 * Math.PI * (pair === 0 ? COARSE_HZ : FINE_HZ) * seconds;
       samples[frame * 4 + 2 * pair] = Math.round(Math.cos(angle) * 2 ** 30);
       samples[frame * 4 + 2 * pair + 1] = Math.round(Math.sin(angle) * 2 ** 30);
-    });
+    }
   }
   return new Uint8Array(samples.buffer);
 }
 
 export class QuadratureEar {
-  #last = [0, 0];
+  #lastCosine = 0;
+  #lastSine = 0;
 
   /** The largest step of the fine pair from sample to sample, blocks joined. */
   largestStep(block: Float32Array): number {
     let largest = 0;
     for (let at = 2; at < block.length; at += 4) {
-      const now = [block[at] ?? 0, block[at + 1] ?? 0];
-      now.forEach((sample, side) => {
-        largest = Math.max(largest, Math.abs(sample - (this.#last[side] ?? 0)));
-      });
-      this.#last = now;
+      const cosine = block[at] ?? 0;
+      const sine = block[at + 1] ?? 0;
+      largest = Math.max(
+        largest,
+        Math.abs(cosine - this.#lastCosine),
+        Math.abs(sine - this.#lastSine),
+      );
+      this.#lastCosine = cosine;
+      this.#lastSine = sine;
     }
     return largest;
   }

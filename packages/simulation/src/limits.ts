@@ -42,8 +42,11 @@ const HEARD_MIN = 10;
 export function complaints(report: HouseReport, limits: Limits): Complaint[] {
   const { togetherP95Us } = limits;
   const together = over("togetherP95Us", "the house", report.together.p95, togetherP95Us);
+  const { pairMedianUs, pairP95Us, pairMaxUs } = limits;
+  const ofPairs = pairMedianUs ?? pairP95Us ?? pairMaxUs;
+  const pairs = ofPairs === undefined ? [] : report.pairs;
   return [
-    ...report.pairs.flatMap((pair) => pairComplaints(pair, limits)),
+    ...pairs.flatMap((pair) => pairComplaints(pair, limits)),
     ...report.rooms.flatMap((room) => roomComplaints(room, limits)),
     ...together,
   ];

@@ -3,7 +3,6 @@ import { House } from "./house.ts";
 import { complaints, type Limits } from "./limits.ts";
 
 const HOUR = seconds(3_600);
-const FAULT_EVERY = seconds(600);
 /** After a fault: until then nothing is judged. */
 const SETTLING = seconds(60);
 
@@ -19,7 +18,8 @@ const LIMITS: Limits = {
 /** An hour is 35 to 140, as the garbage collector likes; what is kept for ever adds up in a day. */
 const HEAP_MIB_MAX = 300;
 
-/** Every ten minutes one of them, in turn. */
+/** So often one of them, in turn. */
+export const FAULT_EVERY: Micros = seconds(600);
 const FAULTS: readonly ((house: House) => void)[] = [
   (house) => house.rooms[1]?.breakConnection(),
   (house) => house.server.source.gap(seconds(5)),
@@ -29,8 +29,16 @@ const FAULTS: readonly ((house: House) => void)[] = [
   (house) => house.rooms[0]?.link.cut(seconds(3)),
 ];
 
-/** Lives through `hours` of a house of two rooms, tells of each, and returns how many were not good. */
-export function liveLong(seed: number, hours: number, tell: (line: string) => void): number {
+/**
+ * Lives through `hours` of a house of two rooms with a fault each `faultEvery`, tells of each hour, and returns how many
+ * were not good.
+ */
+export function liveLong(
+  seed: number,
+  hours: number,
+  tell: (line: string) => void,
+  faultEvery: Micros = FAULT_EVERY,
+): number {
   const house = new House({
     seed,
     server: { clock: { driftPpm: 20, wanderPpm: 0.5 }, source: { driftPpm: -40 } },
@@ -40,12 +48,12 @@ export function liveLong(seed: number, hours: number, tell: (line: string) => vo
     ],
   });
   let turn = 0;
-  house.every(FAULT_EVERY, () => FAULTS[turn++ % FAULTS.length]?.(house));
+  house.every(faultEvery, () => FAULTS[turn++ % FAULTS.length]?.(house));
   let failed = 0;
   for (let hour = 0; hour < hours; hour++) {
     const span = micros(Math.min(1, hours - hour) * HOUR);
     house.run(span);
-    const bad = judge(house, micros(hour * HOUR), span);
+    const bad = judge(house, micros(hour * HOUR), span, faultEvery);
     const heapMiB = process.memoryUsage().heapUsed / 2 ** 20;
     if (heapMiB > HEAP_MIB_MAX) bad.push(`${heapMiB.toFixed(0)} MiB of memory: something is kept`);
     const { median = 0, p95 = 0 } = house.report(micros(hour * HOUR + SETTLING)).pairs[0] ?? {};
@@ -60,11 +68,11 @@ export function liveLong(seed: number, hours: number, tell: (line: string) => vo
 }
 
 /** Each stretch between two faults. */
-function judge(house: House, from: Micros, span: Micros): string[] {
+function judge(house: House, from: Micros, span: Micros, faultEvery: Micros): string[] {
   const bad: string[] = [];
-  for (let at = 0; at + SETTLING < span; at += FAULT_EVERY) {
+  for (let at = 0; at + SETTLING < span; at += faultEvery) {
     const begin = micros(from + at + SETTLING);
-    const end = micros(from + Math.min(span, at + FAULT_EVERY) - millis(100));
+    const end = micros(from + Math.min(span, at + faultEvery) - millis(100));
     const report = house.report(begin, end);
     const where = `${(begin / 1e6).toFixed(0)} to ${(end / 1e6).toFixed(0)} s`;
     bad.push(...complaints(report, LIMITS).map(({ text }) => `${where}: ${text}`));

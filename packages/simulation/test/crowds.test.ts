@@ -15,7 +15,6 @@ function rooms(count: number): RoomOptions[] {
 
 const sizes: readonly Scenario[] = [
   { count: 5, lastsS: 60 },
-  { count: 20, lastsS: 20 },
   { count: 50, lastsS: 15 },
   { count: 200, lastsS: 10 },
 ].map(({ count, lastsS }) => ({

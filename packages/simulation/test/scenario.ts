@@ -142,8 +142,14 @@ function heard(house: House, { fromS, toS, rooms }: Judged): HouseReport {
   if (!rooms) return report;
   const chosen = rooms.map((index) => report.rooms[index]).filter((room) => room !== undefined);
   const names = new Set(chosen.map((room) => room.name));
-  const pairs = report.pairs.filter((pair) => pair.rooms.every((room) => names.has(room)));
-  return { ...report, rooms: chosen, pairs };
+  return {
+    rooms: chosen,
+    get pairs() {
+      return report.pairs.filter((pair) => pair.rooms.every((room) => names.has(room)));
+    },
+    together: report.together,
+    counts: report.counts,
+  };
 }
 
 function once<Result>(make: () => Result): () => Result {

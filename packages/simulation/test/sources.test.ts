@@ -16,10 +16,10 @@ scenarios([
   ...[300, -300, 1_000, -1_000].map((driftPpm) => ({
     name: `a source at ${driftPpm} ppm`,
     house: fed({ driftPpm }),
-    lastsS: 150,
+    lastsS: 90,
     happened: ({ counts }: HouseReport) => {
       // 20 ms each; the first is written at once.
-      const blocks = 1 + (150 * (1 + driftPpm * 1e-6)) / 0.02;
+      const blocks = 1 + (90 * (1 + driftPpm * 1e-6)) / 0.02;
       expect(Math.abs((counts["source blocks"] ?? 0) - blocks)).toBeLessThanOrEqual(1);
     },
     judged: [start(), settled([15, 30])],

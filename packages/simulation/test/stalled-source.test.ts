@@ -46,9 +46,9 @@ test.each([
 
 test("a source of another rate than the server's is followed", () => {
   const house = new House({ seed: 6, server: { source: { driftPpm: 120 } }, rooms: ROOMS });
-  house.run(seconds(300));
+  house.run(seconds(180));
   const { counts, rooms, pairs } = house.report(seconds(30));
-  const nominal = (300 * 8_000) / 160;
+  const nominal = (180 * 8_000) / 160;
   expect(counts["source blocks"]).toBeGreaterThan(nominal + 1);
   expect(counts["stamps restamps"]).toBe(0);
   for (const room of rooms) {
