@@ -2,13 +2,14 @@ import type { AudioOutput } from "@tutti/audio";
 import {
   type Hello,
   type LocalInstant,
+  millis,
   PEER_SILENCE_MAX,
   parseMixer,
   seconds,
 } from "@tutti/protocol";
 import type { ClientConfig } from "@tutti/protocol/config";
 import { readBoard } from "./board.ts";
-import { type ClockWatch, now, watchClock } from "./clock.ts";
+import { ClockWatch, now } from "./clock.ts";
 import {
   cardLatencyMs,
   hintsOf,
@@ -35,6 +36,8 @@ const FIRST_WISH = { rateHz: 48_000, channels: 2, latencyMs: cardLatencyMs() };
 const SILENCE_MAX_AMONG_SEVERAL = seconds(3);
 /** By then music plays, and looking at the machine is in nobody's way. */
 const BOARD_AFTER_MS = 3_000;
+/** An underrun makes the watch over the clocks look between two turns of the pump. */
+const LOOK_AGAIN_WITHIN = millis(100);
 /** How often the player may tell the server how well it plays. */
 const REPORT_EVERY_MS = 1_000;
 
@@ -97,9 +100,11 @@ export class Client {
       ...(parts.meter && { meter: parts.meter }),
       onEvent: (event) => {
         parts.onEvent(event);
-        // A host that slept is found out by this first, mostly: before anything is heard by the old clock.
-        this.#watch?.check();
+        // A host that slept may be found out by this first, when news from the server wake it.
+        this.#watch?.look(LOOK_AGAIN_WITHIN);
       },
+      // Before anything is rendered by a clock that was left.
+      onTurn: (paceMs) => this.#watch?.look(millis(paceMs)),
     });
     const owner = {
       onOpened: (output: AudioOutput) => this.#pump.attach(output),
@@ -125,7 +130,7 @@ export class Client {
     this.#pump.start();
     this.#board = setTimeout(() => void this.#lookAtBoard(), BOARD_AFTER_MS);
     this.#reports = setInterval(() => this.#report(), REPORT_EVERY_MS);
-    this.#watch = watchClock((event) => {
+    this.#watch = new ClockWatch((event) => {
       this.#parts.onEvent(event);
       if (event.kind === "clock jumped") this.#wake();
     });
@@ -133,7 +138,7 @@ export class Client {
 
   /** Fades out, and resolves once card and sockets are free. */
   async stop(): Promise<void> {
-    this.#watch?.stop();
+    this.#watch = undefined;
     this.#power.stop();
     clearInterval(this.#reports);
     clearTimeout(this.#board);
@@ -285,7 +290,8 @@ export class Client {
     clearTimeout(this.#timer);
     this.#timerFor = deadline;
     if (deadline === undefined) return;
-    const waitMs = Math.max(0, (deadline - now()) / 1_000);
+    // Timers count whole milliseconds: cut off, it would fire before its time and once again a millisecond later.
+    const waitMs = Math.max(0, Math.ceil((deadline - now()) / 1_000));
     this.#timer = setTimeout(() => {
       this.#timerFor = undefined;
       this.#feed({ kind: "deadline" });

@@ -9,8 +9,6 @@ export type ClockEvent =
   /** Our own code did not run for this long. Heard only when longer than the card's queue. */
   | { readonly kind: "event loop stalled"; readonly lasted: Micros };
 
-/** A stall is noticed by what it takes beyond this: no more than the shortest one that is told. */
-const WATCH_EVERY_MS = 100;
 const JUMP_MIN = millis(1_000);
 const STALL_MIN = millis(100);
 
@@ -44,24 +42,25 @@ export function compareReadings(
   return events;
 }
 
-export interface ClockWatch {
-  /** Looks now: something else says that the host may have slept. */
-  check(): void;
-  stop(): void;
-}
+/**
+ * Watches for sleep and stalls. It has no timer, as each that fires wakes the process: whoever has one asks it to look, many
+ * times a second.
+ */
+export class ClockWatch {
+  readonly #onEvent: (event: ClockEvent) => void;
+  #before = readClocks();
 
-/** Watches for sleep and stalls. */
-export function watchClock(onEvent: (event: ClockEvent) => void): ClockWatch {
-  let before = readClocks();
-  const check = () => {
+  constructor(onEvent: (event: ClockEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  /** Looks now. `expected`: how long after the time before that was to be, at most. */
+  look(expected: Micros): void {
     const present = readClocks();
-    const events = compareReadings(before, present, millis(WATCH_EVERY_MS));
-    before = present;
-    for (const event of events) onEvent(event);
-  };
-  const timer = setInterval(check, WATCH_EVERY_MS);
-  timer.unref();
-  return { check, stop: () => clearInterval(timer) };
+    const events = compareReadings(this.#before, present, expected);
+    this.#before = present;
+    for (const event of events) this.#onEvent(event);
+  }
 }
 
 function readClocks(): ClockReading {

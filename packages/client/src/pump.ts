@@ -10,18 +10,22 @@ import {
 
 export interface PumpTimerOptions extends PumpOptions {
   onEvent(event: PumpEvent): void;
+  /** A turn begins, which was to be so long after the one before. (ms) */
+  onTurn(paceMs: number): void;
 }
 
 /** Gives the pump its turns, as often as it asks for them. */
 export class PumpTimer {
   readonly #pump: Pump;
   readonly #onEvent: (event: PumpEvent) => void;
+  readonly #onTurn: (paceMs: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #paceMs = 0;
 
-  constructor(player: Rendering, { onEvent, ...options }: PumpTimerOptions) {
+  constructor(player: Rendering, { onEvent, onTurn, ...options }: PumpTimerOptions) {
     this.#pump = new Pump(player, options);
     this.#onEvent = onEvent;
+    this.#onTurn = onTurn;
   }
 
   start(): void {
@@ -63,6 +67,7 @@ export class PumpTimer {
   }
 
   #tick(): void {
+    this.#onTurn(this.#paceMs);
     this.#pump.tick(now());
     this.#follow();
   }
