@@ -1,5 +1,6 @@
 import type { LocalInstant, Ppm } from "@tutti/protocol";
 import { type Hinge, HingeFit } from "./hinge.ts";
+import { smallest } from "./order-statistic.ts";
 
 /*
  * A host's clock that NTP slews runs at another rate from one moment to the next, and all that is measured by it
@@ -48,7 +49,7 @@ const SPREAD_MIN = 3;
 /** Looks for hinges in a card's records; keeps the room that it works in. */
 export class HingeFinder {
   readonly #fit = new HingeFit(SLICES_MAX);
-  readonly #sorted = new Float64Array(SLICES_MAX);
+  readonly #room = new Float64Array(SLICES_MAX);
 
   /**
    * A hinge of late, behind `since`. `t`, `d`: the first `count` records, in seconds and us late; `slope`: of their line.
@@ -136,9 +137,9 @@ export class HingeFinder {
     const fit = this.#fit;
     const { x, y, count } = fit;
     for (let k = 1; k < count; k++) {
-      this.#sorted[k - 1] = Math.abs((y[k] as number) - (y[k - 1] as number));
+      this.#room[k - 1] = Math.abs((y[k] as number) - (y[k - 1] as number));
     }
-    const usual = this.#sorted.subarray(0, count - 1).sort()[count >> 1] as number;
+    const usual = smallest(this.#room, count - 1, count >> 1);
     const dip = DIPS * (usual + SPREAD_MIN);
     let kept = 0;
     let before = Infinity;
@@ -160,13 +161,13 @@ export class HingeFinder {
     const recent = (x[fit.count - 1] as number) - LOOK_BACK_S;
     let old = 0;
     while (old < fit.count && (x[old] as number) < recent) {
-      this.#sorted[old] = y[old] as number;
+      this.#room[old] = y[old] as number;
       old++;
     }
     if (old < 2) return true;
-    const sorted = this.#sorted.subarray(0, old).sort();
-    const middle = sorted[old >> 1] as number;
-    const most = middle + HELD_UP * (middle - (sorted[0] as number) + SPREAD_MIN);
+    const middle = smallest(this.#room, old, old >> 1);
+    const least = smallest(this.#room, old, 0);
+    const most = middle + HELD_UP * (middle - least + SPREAD_MIN);
     let kept = 0;
     for (let k = 0; k < fit.count; k++) {
       if (k < old && (y[k] as number) > most) continue;

@@ -5,6 +5,8 @@
  * a slice is believed when the next one follows as closely as the next few follow each other; else the next one is tried.
  */
 
+import { smallest } from "./order-statistic.ts";
+
 export const SLICES_MAX = 8;
 /** Kept of each slice: fewer than half of them may stand alone. */
 const KEPT = 16;
@@ -78,7 +80,7 @@ export class EarliestRecords {
       gaps[count++] = this.#gapAfter(at);
       if (count === gaps.length) break;
     }
-    return count > 0 ? (gaps.subarray(0, count).sort()[(count - 1) >> 1] as number) : 0;
+    return count > 0 ? smallest(gaps, count, (count - 1) >> 1) : 0;
   }
 
   /** Nought behind the last one kept. */

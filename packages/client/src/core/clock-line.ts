@@ -28,9 +28,9 @@
  *
  * Crystals wander, so a bound that is t old is loosened by WANDER t^2 / 2.
  */
+import { smallest } from "@tutti/audio/core";
 import { Envelope } from "./clock-envelope.ts";
 import { type ClockWindow, SLOTS_MAX } from "./clock-window.ts";
-import { smallest } from "./order-statistic.ts";
 
 /** How quickly a drift may change: 0.06 ppm in a minute, as crystals do in a room. More is a bend. (us / s^2) */
 const WANDER = 0.001;
