@@ -247,10 +247,11 @@ export class SoundCard implements AudioOutput {
     const { channels } = this.format;
     const count = Math.min(this.#period, this.#queued);
     const samples = new Float32Array(this.#period * channels);
-    const oldest = (this.#written - this.#queued) % this.capacityFrames;
-    const whole = Math.min(count, this.capacityFrames - oldest);
-    samples.set(this.#queue.subarray(oldest * channels, (oldest + whole) * channels));
-    samples.set(this.#queue.subarray(0, (count - whole) * channels), whole * channels);
+    let from = ((this.#written - this.#queued) % this.capacityFrames) * channels;
+    for (let at = 0; at < count * channels; at++) {
+      samples[at] = this.#queue[from] as number;
+      if (++from === this.#queue.length) from = 0;
+    }
     this.#queued -= count;
     if (count < this.#period) {
       this.#short++;

@@ -87,7 +87,8 @@ export class House {
   /** A sign of life. Not worth persisting. */
   seen(clientId: string, wall: WallTime): void {
     const known = this.#records.client(clientId);
-    if (known) this.#records.keep({ ...known, lastSeen: wall });
+    // Many a second, while the wall clock is looked at once: by the same reading there is nothing new to keep.
+    if (known && known.lastSeen !== wall) this.#records.keep({ ...known, lastSeen: wall });
   }
 
   /** The volume was set at the speaker itself, which therefore need not be told. */

@@ -153,7 +153,10 @@ export class Server {
     if (this.#wentBack(now)) this.#startOver(now);
     this.#now = now;
     this.#dispatch(input, now);
-    const outputs = this.#outbox.take().flatMap((output) => this.#withNotice(output));
+    const taken = this.#outbox.take();
+    // Most inputs are questions about the time and acknowledgements.
+    if (taken.length === 0 && !this.#changed) return taken;
+    const outputs = taken.flatMap((output) => this.#withNotice(output));
     if (!this.#changed) return outputs;
     this.#changed = false;
     return [{ kind: "persist", state: this.#house.saved() }, ...outputs];
