@@ -218,6 +218,9 @@ export class Client {
       case "ask time":
         void this.#timeSocket.ask(output.question, this.#address, output.port);
         return;
+      case "look for server":
+        this.#parts.servers.doubt?.();
+        return;
       case "close":
         this.#connection.drop(output.reason);
         return;

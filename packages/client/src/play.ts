@@ -86,9 +86,12 @@ function makeClient(
     });
     return client;
   }
-  const servers = new DiscoveredServers(lazyBrowse(onEvent), (endpoint) => {
-    onEvent({ kind: "found", ...endpoint });
-    client.reconnect();
+  const servers = new DiscoveredServers(lazyBrowse(onEvent), {
+    onNews: (endpoint) => {
+      onEvent({ kind: "found", ...endpoint });
+      client.reconnect();
+    },
+    onMoved: () => client.leave("the server is at another address"),
   });
   const client = new Client({ ...parts, servers });
   return client;

@@ -46,6 +46,8 @@ export type PlayerOutput =
       readonly port: number;
     }
   | { readonly kind: "close"; readonly reason: string }
+  /** Nothing comes from the server, nor answers: it may be at another address. */
+  | { readonly kind: "look for server" }
   /** Card and connection are to be opened anew. */
   | { readonly kind: "restart" }
   | { readonly kind: "format"; readonly format: SampleFormat }

@@ -245,6 +245,10 @@ export class Player {
       if (this.#time.stalls(now)) this.#send(session.timeQuestion(now));
       return;
     }
+    if (news === "unanswered") {
+      this.#outputs.push({ kind: "look for server" });
+      return;
+    }
     this.#event({ kind: "connection hangs" });
     this.#close("the connection hangs");
   }

@@ -48,7 +48,7 @@ test("music that plays, with pauses, is none of its business", () => {
 test("after an outage the connection is given up as soon as datagrams are surely ahead of it", () => {
   play(10);
   outage(2_000);
-  expect(news).toEqual(["stalled"]);
+  expect(news).toEqual(["stalled", "unanswered"]);
   expect(pass(99)).toBeUndefined();
   expect(pass(1)).toBe("hangs");
 });
@@ -63,10 +63,12 @@ test("after a short one TCP's first repeats are waited for", () => {
   expect(news).toEqual(["stalled"]);
 });
 
-test("while no datagram is answered there is nothing to be gained", () => {
+test("while no datagram is answered there is nothing to be gained, and after a while that is told once", () => {
   play(10);
-  pass(60_000);
+  pass(1_490);
   expect(news).toEqual(["stalled"]);
+  pass(60_000);
+  expect(news).toEqual(["stalled", "unanswered"]);
   expect(watch.deadline).toBeUndefined();
 });
 
@@ -76,7 +78,7 @@ test("an answer to what was asked before the silence says nothing", () => {
   pass(2_000);
   watch.answered(asked, now);
   pass(2_000);
-  expect(news).toEqual(["stalled"]);
+  expect(news).toEqual(["stalled", "unanswered"]);
 });
 
 test("when the stream answers, the music has stopped", () => {

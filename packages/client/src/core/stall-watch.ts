@@ -12,6 +12,8 @@ import { type LocalInstant, localInstant, type Micros, millis, seconds } from "@
 const PAUSE_MAX: Micros = millis(400);
 /** TCP's own first repeats, 200 and 600 ms after a loss, are waited for. */
 const SILENCE_MIN: Micros = millis(600);
+/** Who answers nothing for so long, by either way, may be elsewhere by now. */
+const UNANSWERED_MAX: Micros = millis(1_500);
 /** On a link that held everything up, datagrams may come through a moment before the stream. */
 const STREAM_BEHIND_MAX: Micros = millis(100);
 /** Least time between two connections given up, doubled each time until one has brought music for `PROVEN`. */
@@ -19,8 +21,11 @@ const AGAIN_AFTER: Micros = seconds(1);
 const AGAIN_AFTER_MAX: Micros = seconds(60);
 const PROVEN: Micros = seconds(10);
 
-/** `stalled`: chunks have stopped coming, so ask. `hangs`: give the connection up. */
-export type StallNews = "stalled" | "hangs" | undefined;
+/**
+ * `stalled`: chunks have stopped coming, so ask. `unanswered`: the questions stay so, by either way. `hangs`: give the
+ * connection up.
+ */
+export type StallNews = "stalled" | "unanswered" | "hangs" | undefined;
 
 export class StallWatch {
   #chunkAt = -Infinity;
@@ -80,11 +85,12 @@ export class StallWatch {
       return undefined;
     }
     this.#stalled = true;
+    this.#lookAt = localInstant(this.#heardAt + UNANSWERED_MAX);
     return "stalled";
   }
 
   #judge(now: LocalInstant): StallNews {
-    if (this.#answeredAt === undefined) return undefined;
+    if (this.#answeredAt === undefined) return "unanswered";
     const due = this.#judgedAt(localInstant(this.#answeredAt));
     if (now < due) {
       this.#lookAt = due;

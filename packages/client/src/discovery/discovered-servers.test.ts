@@ -11,6 +11,7 @@ function search() {
   const news: Endpoint[] = [];
   const searches: ((found: Found) => void)[] = [];
   let stopped = 0;
+  let moves = 0;
   const servers = new DiscoveredServers(
     (onFound) => {
       searches.push(onFound);
@@ -18,10 +19,10 @@ function search() {
         stopped += 1;
       };
     },
-    (endpoint) => news.push(endpoint),
+    { onNews: (endpoint) => news.push(endpoint), onMoved: () => (moves += 1) },
   );
   const answer = (name: string, ...endpoints: Endpoint[]) => searches.at(-1)?.({ name, endpoints });
-  return { servers, answer, news, searches, stopped: () => stopped };
+  return { servers, answer, news, searches, stopped: () => stopped, moves: () => moves };
 }
 
 test("waits until something answers, and searches once for all attempts", async () => {
@@ -73,4 +74,19 @@ test("the same answer again is no news", async () => {
   answer("Den", den);
   answer("Den", den);
   expect(news).toEqual([den]);
+});
+
+test("one that falls silent is looked for: found elsewhere, it is left for there; where it was, not", async () => {
+  const { servers, answer, moves } = search();
+  const next = servers.next();
+  answer("Den", den);
+  await next;
+  servers.settled(den);
+  servers.doubt();
+  answer("Den", den);
+  expect(moves()).toBe(0);
+  answer("Den", moved);
+  expect(moves()).toBe(1);
+  expect(await servers.next()).toEqual([moved, den]);
+  servers.stop();
 });

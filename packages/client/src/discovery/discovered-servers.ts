@@ -4,28 +4,41 @@ import type { Found } from "./browse.ts";
 /** Starts to ask the network and returns how to stop. */
 export type Browse = (onFound: (found: Found) => void) => () => void;
 
+/** By then a doubt has become a loss, or was none. (ms) */
+const DOUBT_MS = 4_000;
+
+/** What happens to the one that is looked for. */
+export interface SearchOwner {
+  /** An address that was not known: there is no point in pausing any longer. */
+  onNews(endpoint: Endpoint): void;
+  /** The server we are with answers from other addresses than that of the connection, which is to be ended. */
+  onMoved(): void;
+}
+
 /**
- * The server that discovery finds. It is looked for at the start and whenever the connection is lost,
+ * The server that discovery finds. It is looked for at the start, when nothing comes from it, and when the connection is lost,
  * so one that moved is found again; meanwhile its last known address is tried too.
  */
 export class DiscoveredServers implements ServerDirectory {
   readonly #browse: Browse;
-  readonly #onNews: (endpoint: Endpoint) => void;
+  readonly #owner: SearchOwner;
   #stop: (() => void) | undefined;
   #name: string | undefined;
   #last: Endpoint | undefined;
+  #connected = false;
+  #doubt: NodeJS.Timeout | undefined;
   /** What the present search has found. */
   #found: Endpoint[] = [];
   #awaited: ((endpoints: readonly Endpoint[]) => void) | undefined;
 
-  /** `onNews` hears of each address that was not known: there is no point in pausing any longer. */
-  constructor(browse: Browse, onNews: (endpoint: Endpoint) => void) {
+  constructor(browse: Browse, owner: SearchOwner) {
     this.#browse = browse;
-    this.#onNews = onNews;
+    this.#owner = owner;
   }
 
   next(): Promise<readonly Endpoint[]> {
-    this.#stop ??= this.#browse((found) => this.#learn(found));
+    this.#connected = false;
+    this.#search();
     const candidates = this.#candidates();
     if (candidates.length > 0) return Promise.resolve(candidates);
     return new Promise((resolve) => {
@@ -37,18 +50,33 @@ export class DiscoveredServers implements ServerDirectory {
   settled(endpoint: Endpoint): void {
     this.#last = endpoint;
     this.#found = [];
+    this.#connected = true;
     this.stop();
   }
 
+  doubt(): void {
+    this.#search();
+    clearTimeout(this.#doubt);
+    this.#doubt = setTimeout(() => this.#connected && this.stop(), DOUBT_MS);
+  }
+
   stop(): void {
+    clearTimeout(this.#doubt);
     this.#stop?.();
     this.#stop = undefined;
+  }
+
+  #search(): void {
+    this.#stop ??= this.#browse((found) => this.#learn(found));
   }
 
   #learn({ name, endpoints }: Found): void {
     // In a house of two servers, stay with the one that this client was with.
     if (this.#name !== undefined && name !== this.#name && this.#last) return;
     this.#name = name;
+    const last = this.#last;
+    // It is where it was, and says so: the link is bad.
+    if (this.#connected && last && endpoints.some((endpoint) => same(endpoint, last))) return;
     const known = this.#candidates();
     const news = endpoints.filter((endpoint) => !known.some((other) => same(other, endpoint)));
     this.#found.push(...news);
@@ -56,7 +84,8 @@ export class DiscoveredServers implements ServerDirectory {
     if (!first) return;
     this.#awaited?.(this.#candidates());
     this.#awaited = undefined;
-    this.#onNews(first);
+    this.#owner.onNews(first);
+    if (this.#connected) this.#owner.onMoved();
   }
 
   /** Fresh answers before what was true once. */

@@ -15,6 +15,8 @@ export interface ServerDirectory {
   next(): Promise<readonly Endpoint[]>;
   /** The one there has answered as a server. */
   settled?(endpoint: Endpoint): void;
+  /** Nothing comes from it, though the connection stands: it may be elsewhere. */
+  doubt?(): void;
   /** The connection to it is over. `silent`: after it had been waited for. */
   lost?(silent: boolean): void;
   /** Of the server we are with, in a list of several: 1 is the wanted one. */
