@@ -18,7 +18,7 @@ import { ServedHouse } from "../test/served-house.ts";
 import { JsonFileStore } from "./store/json-file.ts";
 
 const SEED = 20_261_121;
-const OPERATIONS = 2_500;
+const OPERATIONS = 10_000;
 const CONTROLLERS = 20;
 const LISTENERS = 3;
 const CLIENTS = ["a", "b", "c", "d", "e", "f"];
