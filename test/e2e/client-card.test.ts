@@ -19,7 +19,7 @@ const CARD_PPM = 200;
 /** What a client may be wrong by, who learns a stock server's clock: a fifth of a millisecond in the piece judged. */
 const PACE_PPM = 50;
 /** Short, as the card's time runs away from the music's within a piece. */
-const PIECE = RATE_HZ / 10;
+const PIECE = RATE_HZ / 20;
 const SETTLING = 3 * RATE_HZ;
 
 let directory: string;
@@ -135,7 +135,7 @@ test("without music the amplifier is switched off and the card closed; both are 
   const heard = heardOn(card, before);
   const sounding = heard.subarray(firstSound(heard));
   // Its first pieces are those of a source, a clock and a card that have just begun.
-  const begun = 3 * PIECE;
+  const begun = 6 * PIECE;
   const piece = sounding.subarray(begun, begun + PIECE);
   const [match = { position: 0, correlation: 0 }] = locateAll(channelOf(original, 0), piece, PIECE);
   expect(match.correlation).toBeGreaterThan(0.99);

@@ -241,14 +241,9 @@ export class Player {
     const session = this.#session;
     const news = session && this.#stall.look(now);
     if (!session || news === undefined) return;
-    if (news === "stalled") {
-      if (this.#time.stalls(now)) this.#send(session.timeQuestion(now));
-      return;
-    }
-    if (news === "unanswered") {
-      this.#outputs.push({ kind: "look for server" });
-      return;
-    }
+    if (news === "stalled" && this.#time.stalls(now)) this.#send(session.timeQuestion(now));
+    if (news === "unanswered") this.#outputs.push({ kind: "look for server" });
+    if (news !== "hangs") return;
     this.#event({ kind: "connection hangs" });
     this.#close("the connection hangs");
   }

@@ -61,8 +61,9 @@ const QUIET_PACE_MS = 10;
 /** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
 const PACE_MS_MIN = 2.5;
-/** A turn is worth its while when this part of the pace has gone by; a block is half of it. */
+/** A turn is worth its while when this part of the pace has gone by. */
 const HURRIES_IN_PACE = 4;
+const BLOCKS_IN_PACE = 2;
 /** Held ready until there is something to play: what is written now delays the first sound by as much. (ms) */
 const QUIET_QUEUE_MS = 40;
 /** A quiet queue takes this part of a short wait. */
@@ -174,7 +175,7 @@ export class Pump {
     for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     let target = card.framesIn(this.#targetMs(card, now));
-    const block = card.block(this.paceMs / 2);
+    const block = card.block(this.paceMs / BLOCKS_IN_PACE);
     while (queued + block.length / card.output.format.channels <= target) {
       const quiet = !this.#player.sounding;
       const taken = this.#write(card, block);
@@ -209,10 +210,11 @@ export class Pump {
   #targetMs(card: Card, now: LocalInstant): number {
     const { latencyMs } = card.output;
     const { waitMs = Infinity } = this.#player;
-    // Less, and the card would run dry between two turns.
-    const least = this.paceMs + latencyMs / PERIODS_IN_CARD;
+    const turn = this.paceMs + latencyMs / PERIODS_IN_CARD;
+    // Less, and the card would run dry between two turns: what is queued ends up to a block before what is asked for.
+    const least = turn + this.paceMs / BLOCKS_IN_PACE;
     const most = Math.max(least, this.#options.queueMs);
-    const quiet = Math.max(least, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
+    const quiet = Math.max(turn, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
     if (!card.placed || !this.#player.sounding) return quiet;
     const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / card.output.format.rateHz;
     const received = this.#player.receivedMs(now) - latencyMs - margin;
