@@ -53,7 +53,11 @@ function connectTo(port: number): void {
 
 /** A program that others connect to for its sound. */
 async function program(port: number, onConnection: (socket: Socket) => void): Promise<number> {
-  const server = createServer(onConnection);
+  const server = createServer((socket) => {
+    // A source that is closed hangs up on what it has not read.
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
   servers.push(server);
   server.listen(port, HOST);
   await once(server, "listening");
