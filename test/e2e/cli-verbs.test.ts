@@ -50,9 +50,9 @@ afterAll(async () => {
 });
 
 test.each<[string[], number, RegExp]>([
-  [["client", "identify", "kitchen"], 0, /^Kitchen chimes$/],
-  [["client", "identify", "kichen"], 1, /^tutti: no client 'kichen'; did you mean 'Kitchen'\?/],
-  [["client", "identify", "probe"], 1, /^tutti: .*Client cannot do that/],
+  [["identify", "kitchen"], 0, /^Kitchen chimes$/],
+  [["identify", "kichen"], 1, /^tutti: no client 'kichen'; did you mean 'Kitchen'\?/],
+  [["identify", "probe"], 1, /^tutti: .*Client cannot do that/],
   [["client", "stream", "kit", "tv"], 0, /^Kitchen, in a group of its own: TV$/],
   [["client", "stream", "kit", "radio"], 1, /^tutti: no stream 'radio'.* Music, TV$/],
   [["client", "stream", "kit", ""], 0, /: the server's first stream$/],
@@ -83,6 +83,7 @@ test.each<[string[], number, RegExp]>([
   [["preset", "recall", "Evening"], 0, /^The house is as in Evening$/],
   [["preset", "recall", "Evenin"], 1, /^tutti: .*Preset not found/],
   [["preset", "delete", "One"], 0, /^One/],
+  [["sources"], 0, /^SOURCE +STREAM +STATE[\s\S]*^demo:\/\/ +Music +playing/m],
   [["stream", "list"], 0, /^Music +playing +opus[\s\S]*^TV +idle +opus/m],
   [["stream", "pause", "music"], 1, /^tutti: .*canPause is false/],
   [["stream", "seek", "music", "+10"], 1, /^tutti: .*canSeek is false/],

@@ -59,8 +59,10 @@ export class Remote {
   /** The whole answer to one call. */
   call(method: string, params?: object): Promise<Document> {
     const id = ++this.#lastId;
+    const from = this.received.all.length;
     this.send({ id, jsonrpc: "2.0", method, ...(params && { params }) });
-    return this.received.first((document) => (document as Document).id === id) as Promise<Document>;
+    const answers = (document: Document | Document[]) => (document as Document).id === id;
+    return this.received.first(answers, from) as Promise<Document>;
   }
 
   /** What came of a call that must be granted. */

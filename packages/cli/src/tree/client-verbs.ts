@@ -4,12 +4,6 @@ import { lazily, withExamples, withServer } from "./verb.ts";
 /** What else can be done with a client, under `tutti client`. */
 export function addClientCommands(client: Command): void {
   const verbs = () => import("../verbs/client-commands.ts");
-  const identify = client
-    .command("identify")
-    .description("let a speaker chime, so that one finds it")
-    .argument("<client>", "the client")
-    .action(lazily(async () => (await verbs()).identify));
-  withExamples(withServer(identify), ["tutti client identify kitchen", ""]);
   const restart = client
     .command("restart")
     .description("let a client open its sound card and its connection anew")

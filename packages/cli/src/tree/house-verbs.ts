@@ -11,6 +11,7 @@ export function addHouseVerbs(program: Command): void {
   addMutes(program);
   addClientSettings(program);
   addClient(program);
+  addIdentify(program);
   addEvents(program);
   addServerVerbs(program);
   addRpc(program);
@@ -34,6 +35,15 @@ function addStatus(program: Command): void {
     ["tutti status --watch", "redrawn each second; Ctrl-C ends it"],
     ["tutti status --json --server den.local", "for scripts; jq '.server.groups[].clients[].id'"],
   );
+}
+
+function addIdentify(program: Command): void {
+  const identify = program
+    .command("identify")
+    .description("let a speaker chime, so that one finds it")
+    .argument("<client>", "the client")
+    .action(lazily(async () => (await import("../verbs/client-commands.ts")).identify));
+  withExamples(withServer(identify), ["tutti identify kitchen", ""]);
 }
 
 function addVolume(program: Command): void {

@@ -41,6 +41,11 @@ export function addStreamVerbs(program: Command): void {
     .argument("<stream>", "the stream")
     .action(lazily(async () => (await verbs()).removeStream));
   withExamples(withServer(remove), ["tutti stream remove Guest", ""]);
+  const sources = program
+    .command("sources")
+    .description("where the sound of each stream comes from")
+    .action(lazily(async () => (await verbs()).listSources));
+  withExamples(withServer(sources), ["tutti sources", ""]);
   for (const [word, command, effect] of COMMANDS) {
     const control = stream
       .command(word)

@@ -7,7 +7,7 @@ import { say, sayJson } from "../print.ts";
 import { type ServerOption, withHouse } from "../with-house.ts";
 import { bufferOf } from "./group-buffer.ts";
 
-/** `tutti client identify CLIENT`. */
+/** `tutti identify CLIENT`. */
 export async function identify(name: string, options: ServerOption): Promise<void> {
   await withHouse(options, async ({ connection, house }) => {
     const { client } = clientCalled(name, house);

@@ -18,11 +18,27 @@ const COLUMNS: readonly Column<Stream>[] = [
   { heading: "NOW", cell: nowPlaying, optional: true },
 ];
 
+const SOURCES: readonly Column<Stream>[] = [
+  { heading: "SOURCE", cell: sourceOf },
+  { heading: "STREAM", cell: ({ id }) => id },
+  { heading: "STATE", cell: streamState },
+  { heading: "FORMAT", cell: ({ uri }) => uri.query.sampleformat ?? NOTHING, rank: 1 },
+];
+
 /** `tutti stream list`. */
-export async function listStreams(options: ServerOption): Promise<void> {
+export function listStreams(options: ServerOption): Promise<void> {
+  return list(COLUMNS, options);
+}
+
+/** `tutti sources`. */
+export function listSources(options: ServerOption): Promise<void> {
+  return list(SOURCES, options);
+}
+
+async function list(columns: readonly Column<Stream>[], options: ServerOption): Promise<void> {
   await withHouse(options, async ({ house }) => {
     if (house.streams.length === 0) return say("The server has no stream.");
-    process.stdout.write(`${formatTable(COLUMNS, house.streams, paperOf(process.stdout))}\n`);
+    process.stdout.write(`${formatTable(columns, house.streams, paperOf(process.stdout))}\n`);
   });
 }
 
