@@ -1,53 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { TuttiClient } from "./harness/client.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CliHouse } from "./harness/cli-house.ts";
 import { Probe } from "./harness/probe.ts";
-import { Running } from "./harness/running.ts";
-import { startTuttiServer, type TuttiServer } from "./harness/tutti-server.ts";
 
-/** Every verb that is not in cli.test.ts once, as it was built, against a server with a client of ours and a stock one. */
+/** Every verb that is not in cli.test.ts once. */
 
-const CLI = join(import.meta.dirname, "../../packages/cli/dist/bundle/main.cjs");
+const house = new CliHouse();
 
-const directory = mkdtempSync(join(tmpdir(), "tutti-verbs-"));
-let server: TuttiServer;
-let kitchen: TuttiClient;
-let stock: Probe;
-
-function start(words: readonly string[]): Running {
-  const environment = { TUTTI_SERVER: `localhost:${server.controlPort}`, NO_COLOR: "1" };
-  return new Running(process.execPath, [CLI, ...words], environment);
-}
-
-async function tutti(...words: string[]): Promise<{ status: number | string; text: string }> {
-  const running = start(words);
-  return { status: await running.ended, text: running.text };
-}
-
-beforeAll(async () => {
-  server = await startTuttiServer({
-    directory,
-    source: "demo://?name=Music",
-    flags: ["--source", `pipe://${join(directory, "tv.fifo")}?name=TV`],
-  });
-  const flags = ["--name", "Kitchen"];
-  kitchen = new TuttiClient({ directory, id: "aa:01", port: server.port, flags });
-  stock = new Probe(server.port, "bb:02");
-  await vi.waitFor(
-    async () =>
-      expect((await tutti("client", "list")).text).toMatch(/aa:01[\s\S]*bb:02|bb:02[\s\S]*aa:01/),
-    { timeout: 20_000 },
-  );
-});
-
-afterAll(async () => {
-  stock?.stop();
-  await kitchen?.stop();
-  await server?.process.stop();
-  rmSync(directory, { recursive: true });
-});
+beforeAll(() => house.open());
+afterAll(() => house.close());
 
 test.each<[string[], number, RegExp]>([
   [["identify", "kitchen"], 0, /^Kitchen chimes$/],
@@ -103,20 +63,20 @@ test.each<[string[], number, RegExp]>([
   [["client", "forget", "nobody"], 1, /^tutti: no client 'nobody'/],
   [["client", "forget", "aa:01"], 0, /\(aa:01\) is forgotten/],
 ])("tutti %j ends with %i", async (words, status, said) => {
-  expect(await tutti(...words)).toEqual({ status, text: expect.stringMatching(said) });
+  expect(await house.run(...words)).toEqual({ status, text: expect.stringMatching(said) });
 });
 
 test("logs -f goes on with what comes", async () => {
-  const following = start(["logs", "-f", "--part", "client", "-n", "1"]);
+  const following = house.start(["logs", "-f", "--part", "client", "-n", "1"]);
   await following.line(/client/);
-  const late = new Probe(server.port, "cc:03");
+  const late = new Probe(house.server.port, "cc:03");
   await following.line(/client connected address=\S+ client=cc:03/);
   late.stop();
   expect(await following.stop("SIGINT")).toBe(0);
 });
 
 test("where no server is, the exit code says so", async () => {
-  const { status, text } = await tutti("info", "--server", "localhost:1");
+  const { status, text } = await house.run("info", "--server", "localhost:1");
   expect(status).toBe(69);
   expect(text).toMatch(/^tutti: /);
 });

@@ -156,23 +156,7 @@ export class Resampler {
   ): void {
     const table = this.#table;
     const taps = this.#taps;
-    let channel = 0;
-    // Two at once: each weight is fetched once for both, and neither's additions wait for the other's.
-    for (; channel + 1 < channels; channel += 2) {
-      let sum = 0;
-      let next = 0;
-      let lower = row * taps;
-      let at = first + channel;
-      for (let tap = 0; tap < taps; tap++, lower++, at += channels) {
-        const below = table[lower] as number;
-        const weight = below + between * ((table[lower + taps] as number) - below);
-        sum += weight * (source[at] as number);
-        next += weight * (source[at + 1] as number);
-      }
-      into[out + channel] = sum;
-      into[out + channel + 1] = next;
-    }
-    for (; channel < channels; channel++) {
+    for (let channel = 0; channel < channels; channel++) {
       let sum = 0;
       let lower = row * taps;
       let at = first + channel;
