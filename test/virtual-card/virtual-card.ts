@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -111,9 +112,11 @@ export class VirtualCard {
     return lines.map((line) => JSON.parse(line) as CardEvent);
   }
 
-  /** In the middle of an underrun, or as the kernel tells it. */
+  /** In the middle of an underrun, or as the kernel tells it. At once: half of one and half of the other is no card's way. */
   unplug(how: "in an underrun" | "disconnected"): void {
-    writeFileSync(this.#unpluggedPath, how === "disconnected" ? how : "");
+    const written = `${this.#unpluggedPath}.new`;
+    writeFileSync(written, how === "disconnected" ? how : "");
+    renameSync(written, this.#unpluggedPath);
   }
 
   plug(): void {

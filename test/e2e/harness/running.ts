@@ -23,6 +23,8 @@ export class Running {
   readonly lines: Line[] = [];
   /** Its exit status, or the signal that ended it. */
   readonly ended: Promise<number | string>;
+  /** The same, once no line is to come any more. */
+  #saidAll: number | string | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
@@ -38,6 +40,10 @@ export class Running {
       this.child.once("error", (error) => resolve(error.message));
       this.child.once("exit", (status, signal) => resolve(signal ?? status ?? -1));
     });
+    this.child.once("close", (status, signal) => {
+      this.#saidAll = signal ?? status ?? -1;
+      for (const listener of this.#listeners) listener();
+    });
   }
 
   get pid(): number {
@@ -48,12 +54,15 @@ export class Running {
     return this.lines.map(({ text }) => text).join("\n");
   }
 
-  /** The first line that matches, from the `from`th on, now or later. Rejects with all it said. */
+  /** The first line that matches, from the `from`th on, now or later. Rejects with all it said, at once when the program has ended. */
   async line(pattern: RegExp, from = 0): Promise<Line> {
     const deadline = performance.now() + LINE_PATIENCE_MS;
     for (;;) {
       const found = this.lines.slice(from).find(({ text }) => pattern.test(text));
       if (found) return found;
+      if (this.#saidAll !== undefined) {
+        throw new Error(`no line ${pattern} until it ended, ${this.#saidAll}, in:\n${this.text}`);
+      }
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new Error(`no line ${pattern} within patience in:\n${this.text}`);
       await this.#nextLine(leftMs);

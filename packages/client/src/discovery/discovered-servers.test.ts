@@ -83,7 +83,7 @@ test("one that falls silent is looked for: found elsewhere, it is left for there
   await next;
   servers.settled(den);
   servers.doubt();
-  answer("Den", den);
+  answer("Den", moved, den);
   expect(moves()).toBe(0);
   answer("Den", moved);
   expect(moves()).toBe(1);
