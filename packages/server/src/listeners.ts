@@ -85,6 +85,11 @@ export class Listeners {
     return true;
   };
 
+  /** How many are told of changes. */
+  get told(): number {
+    return this.#controls.reduce((sum, { told }) => sum + told, 0);
+  }
+
   readonly #metrics = (): string => {
     const { core, driver } = this.#options;
     const controllers = this.#controls.reduce((sum, { count }) => sum + count, 0);

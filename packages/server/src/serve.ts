@@ -5,7 +5,7 @@ import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
 import { now, wallTime } from "./clock.ts";
-import { Server, type ServerFacts } from "./core/index.ts";
+import { Server, type ServerPorts } from "./core/index.ts";
 import { Driver } from "./driver.ts";
 import { loadEncoders } from "./encoders/index.ts";
 import type { ServerHooks } from "./hooks.ts";
@@ -72,7 +72,8 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   });
   const onEvent = logEvents(openLog(config.log), followers);
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
-  const core = await makeCore(config, store, factsOf(config, tail));
+  const controlled = () => listeners.told > 0;
+  const core = await makeCore(config, store, { facts: factsOf(config, tail), controlled });
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
   const { streams, listen } = config;
   const programmes = new Programmes({ streams, address: listen.address });
@@ -127,7 +128,7 @@ async function loadHomeBridge(
 async function makeCore(
   config: ServerConfig,
   store: JsonFileStore,
-  facts: ServerFacts,
+  ports: Pick<ServerPorts, "facts" | "controlled">,
 ): Promise<Server> {
   const makeEncoder = await loadEncoders();
   const { name, bufferMs, streams, clients, initialVolume, sendToMuted } = config;
@@ -142,7 +143,7 @@ async function makeCore(
       saved: store.load(),
       wall: wallTime(),
     },
-    { makeEncoder, randomId: randomUUID, randomToken, facts },
+    { makeEncoder, randomId: randomUUID, randomToken, ...ports },
     now(),
   );
 }

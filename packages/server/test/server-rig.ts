@@ -76,6 +76,7 @@ export class Rig {
       clients?: readonly ClientRule[];
       saved?: SavedHouse;
       facts?: ServerFacts;
+      controlled?: () => boolean;
       addStreams?: ServerCoreConfig["addStreams"];
     } = {},
   ) {
@@ -90,6 +91,7 @@ export class Rig {
       randomId: () => `group-${++this.#ids}`,
       randomToken: () => (++this.#ids).toString(16).padStart(16, "0"),
       ...(set.facts && { facts: set.facts }),
+      ...(set.controlled && { controlled: set.controlled }),
     };
     const config = {
       name: "Home",

@@ -15,6 +15,7 @@ export type ServerOutput =
   | { readonly kind: "persist"; readonly state: SavedHouse }
   /** These two are to be held, in order, until an earlier "persist" is on disk. */
   | { readonly kind: "respond"; readonly controller: number; readonly text: string }
+  /** An empty text: it is for nobody's ears, only that something changed. */
   | { readonly kind: "notify"; readonly text: string; readonly except?: number }
   /** Held like these two. The controller is to be told what the log says, later than line `query.after`; or no more. */
   | { readonly kind: "follow log"; readonly controller: number; readonly query: LogQuery }

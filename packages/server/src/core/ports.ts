@@ -33,6 +33,8 @@ export interface ServerPorts {
   makeEncoder(choice: CodecChoice, format: SampleFormat, chunkMs: number): Encoder;
   /** Absent: nothing of the kind is told. */
   readonly facts?: ServerFacts;
+  /** Whether anybody is there to be told of changes. Absent: always. */
+  readonly controlled?: () => boolean;
   /** UUID shaped. */
   randomId(): string;
   /** Sixteen hexadecimal digits that nobody guesses. */

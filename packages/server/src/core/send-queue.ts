@@ -1,4 +1,12 @@
-import { after, between, type Micros, micros, millis, type ServerInstant } from "@tutti/protocol";
+import {
+  after,
+  between,
+  type Micros,
+  micros,
+  millis,
+  type ServerInstant,
+  serverInstant,
+} from "@tutti/protocol";
 import type { AudioMessage } from "./rendition.ts";
 import type { LinkReading } from "./rung-chooser.ts";
 
@@ -38,7 +46,11 @@ export class SendQueue {
   #handedBytes = 0;
   #dropped = 0;
   #recent: AudioMessage[] = [];
-  #handed: { readonly at: ServerInstant; readonly bytes: number }[] = [];
+  // Numbers in rings: an object each would live just long enough to be garbage of the slow kind.
+  readonly #handedAt = new Float64Array(HANDED);
+  readonly #handedSizes = new Float64Array(HANDED);
+  /** All that there have been. */
+  #handed = 0;
   /** For how long the oldest of what is under way has been. */
   #wayTime: Micros = micros(0);
   #recentBytes = 0;
@@ -122,8 +134,9 @@ export class SendQueue {
 
   /** Learns from a message how much this session is sent. */
   sent(message: AudioMessage, now: ServerInstant): void {
-    this.#handed.push({ at: now, bytes: message.bytes.length });
-    if (this.#handed.length > HANDED) this.#handed.shift();
+    this.#handedAt[this.#handed % HANDED] = now;
+    this.#handedSizes[this.#handed % HANDED] = message.bytes.length;
+    this.#handed++;
     this.#handedBytes += message.bytes.length;
     this.#recent.push(message);
     this.#recentBytes += message.bytes.length;
@@ -171,12 +184,14 @@ export class SendQueue {
   }
 
   #wayTimeOf(unsentBytes: number, now: ServerInstant): Micros {
-    let oldest = now;
-    for (let left = unsentBytes, at = this.#handed.length - 1; left > 0 && at >= 0; at--) {
-      oldest = this.#handed[at]?.at ?? oldest;
-      left -= this.#handed[at]?.bytes ?? 0;
+    const last = Math.max(0, this.#handed - HANDED);
+    let at = this.#handed;
+    for (let left = unsentBytes; left > 0 && at > last; ) {
+      at--;
+      left -= this.#handedSizes[at % HANDED] as number;
     }
-    return between(oldest, now);
+    const none = at === this.#handed;
+    return none ? micros(0) : between(serverInstant(this.#handedAt[at % HANDED] as number), now);
   }
 
   /** On a slow link a message is long under way. */

@@ -52,6 +52,7 @@ export class Server {
   readonly #audience = new Audience(this.#outbox);
   readonly #players: Players;
   readonly #quality: Quality;
+  readonly #controlled: () => boolean;
   #wall: WallTime;
   /** Whether something happened that must survive a restart. */
   #changed = false;
@@ -61,6 +62,7 @@ export class Server {
 
   constructor(config: ServerCoreConfig, ports: ServerPorts, now: ServerInstant) {
     this.#wall = config.wall;
+    this.#controlled = ports.controlled ?? (() => true);
     this.#checkAt = after(now, CHECK_EVERY);
     this.#now = now;
     this.#streams = new Streams(config.streams, ports);
@@ -156,7 +158,8 @@ export class Server {
     const taken = this.#outbox.take();
     // Most inputs are questions about the time and acknowledgements.
     if (taken.length === 0 && !this.#changed) return taken;
-    const outputs = taken.flatMap((output) => this.#withNotice(output));
+    const events = taken.some(({ kind }) => kind === "event");
+    const outputs = events ? taken.flatMap((output) => this.#withNotice(output)) : taken;
     if (!this.#changed) return outputs;
     this.#changed = false;
     return [{ kind: "persist", state: this.#house.saved() }, ...outputs];
@@ -284,7 +287,9 @@ export class Server {
   }
 
   #notify(method: string, params: object): void {
-    this.#outbox.push({ kind: "notify", text: this.#control.notification(method, params) });
+    // The whole house of 200 is 200 KB of text: made for nobody each time one of them joins, it was most of the heap.
+    const text = this.#controlled() ? this.#control.notification(method, params) : "";
+    this.#outbox.push({ kind: "notify", text });
   }
 
   #apply(changes: readonly HouseChange[], now: ServerInstant): void {

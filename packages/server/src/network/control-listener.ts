@@ -20,8 +20,11 @@ export interface ControlListener {
   readonly port: number;
   /** Controllers that are connected. */
   readonly count: number;
+  /** These, and all others that are told what changes. */
+  readonly told: number;
   /** Nothing happens when the controller is another listener's or gone. */
   send(controller: number, text: string): void;
+  /** Empty: something changed that nobody was there to be told of. */
   broadcast(text: string, except?: number): void;
   /** "gone" also when the controller is another listener's, or a request that is answered once. */
   room(controller: number): Room;
@@ -58,8 +61,13 @@ export async function listenControl(options: ControlListenerOptions): Promise<Co
     get count() {
       return controllers.count;
     },
+    get told() {
+      return controllers.count;
+    },
     send: (controller, text) => controllers.send(controller, text),
-    broadcast: (text, except) => controllers.broadcast(text, except),
+    broadcast: (text, except) => {
+      if (text !== "") controllers.broadcast(text, except);
+    },
     room: (controller) => controllers.room(controller),
     close: () =>
       new Promise((resolve) => {

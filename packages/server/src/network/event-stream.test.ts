@@ -99,3 +99,15 @@ test("one who was away for too long, or at another server, gets the house", asyn
     expect(await told(await Listening.to(id), 1), id).toEqual(['{"house":8}']);
   }
 });
+
+test("one who was away while something changed that was told to nobody gets the house", async () => {
+  const first = await Listening.to();
+  listener.broadcast('{"a":1}');
+  const [, seen] = await first.events(2);
+  expect(listener.told).toBe(1);
+  listener.broadcast("");
+  listener.broadcast('{"a":2}');
+  house = 2;
+  expect(await told(await Listening.to(seen?.id), 1)).toEqual(['{"house":2}']);
+  expect(await first.events(3)).toHaveLength(3);
+});

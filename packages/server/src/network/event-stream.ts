@@ -63,8 +63,22 @@ export class EventStream {
     response.on("error", () => {});
   }
 
-  /** Tells everybody what one document for controllers says; of a batch each part by itself. */
+  /** How many are told. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * Tells everybody what one document for controllers says; of a batch each part by itself. An empty one says that
+   * something happened while nobody was there: whoever comes back begins with the whole house.
+   */
   publish(text: string): void {
+    if (text === "") {
+      this.#kept.length = 0;
+      this.#keptChars = 0;
+      this.#last++;
+      return;
+    }
     const documents = text.startsWith("[")
       ? (JSON.parse(text) as unknown[]).map(encodeJson)
       : [text];

@@ -74,12 +74,15 @@ export async function listenHttp(options: HttpOptions): Promise<ControlListener>
     get count() {
       return controllers.count;
     },
+    get told() {
+      return controllers.count + (events?.listeners ?? 0);
+    },
     send: (controller, text) => {
       controllers.send(controller, text);
       posts.answer(controller, text);
     },
     broadcast: (text, except) => {
-      controllers.broadcast(text, except);
+      if (text !== "") controllers.broadcast(text, except);
       events?.publish(text);
     },
     room: (controller) => controllers.room(controller),
