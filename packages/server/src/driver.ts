@@ -123,6 +123,9 @@ export class Driver {
         case "send":
           at += this.#sendRun(outputs, at) - 1;
           break;
+        case "look closely":
+          this.#sockets.get(output.session)?.lookClosely?.();
+          break;
         case "close":
           this.#close(output.session);
           break;

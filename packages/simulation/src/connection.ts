@@ -1,4 +1,5 @@
 import { type Micros, millis } from "@tutti/protocol";
+import { Flow } from "./flow.ts";
 import { type Link, type Path, RETRANSMISSION_TIMEOUT } from "./link.ts";
 import type { Random } from "./random.ts";
 import { later, type Simulation, type TrueInstant, trueTime } from "./simulation.ts";
@@ -56,8 +57,10 @@ export class Connection {
   #closedBy: End | undefined;
   readonly #onDrained: (to: End) => void;
   readonly #peers: { readonly client: Peer; readonly server: Peer };
+  /** Where queues overflow, what is under way matters. */
+  readonly #flows: { readonly client: Flow; readonly server: Flow } | undefined;
 
-  /** `onDrained` is told when something has arrived at `to`. */
+  /** `onDrained` is told when something has arrived at `to`, unless that is `bounded`. */
   constructor(
     simulation: Simulation,
     name: string,
@@ -70,6 +73,14 @@ export class Connection {
     this.#link = link;
     this.#peers = peers;
     this.#onDrained = onDrained;
+    const { toClient, toServer } = link;
+    const bounded = [toClient, toServer].some(({ profile }) => profile.queueMs !== undefined);
+    if (bounded) this.#flows = { client: this.#flow("client"), server: this.#flow("server") };
+  }
+
+  /** Whether its link's queue overflows. */
+  get bounded(): boolean {
+    return this.#flows !== undefined;
   }
 
   get isOpen(): boolean {
@@ -78,11 +89,15 @@ export class Connection {
 
   /** What was handed over for `to` and has not arrived, which Linux tells of its own buffer too. (bytes) */
   backlog(to: End): number {
-    return this.#ways[to].unsent;
+    return this.#flows?.[to].unsent ?? this.#ways[to].unsent;
   }
 
   send(to: End, bytes: Uint8Array): void {
     if (!this.#open) return;
+    if (this.#flows) {
+      this.#flows[to].send(bytes);
+      return;
+    }
     const way = this.#ways[to];
     way.unsent += bytes.length;
     way.waiting.push(bytes);
@@ -93,6 +108,7 @@ export class Connection {
   close(by: End): void {
     if (!this.#open || this.#closedBy) return;
     this.#closedBy = by;
+    this.#flows?.[by].stop();
     const other = by === "client" ? "server" : "client";
     this.#simulation.at(this.#arrival(other, 0), () => this.#end(other));
   }
@@ -101,6 +117,7 @@ export class Connection {
   break(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#stop();
     this.counts.breaks++;
     this.#peers.client.closed();
     this.#peers.server.closed();
@@ -130,7 +147,26 @@ export class Connection {
   #end(told: End): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#stop();
     this.#peers[told].closed();
+  }
+
+  #stop(): void {
+    this.#flows?.client.stop();
+    this.#flows?.server.stop();
+  }
+
+  #flow(to: End): Flow {
+    const { toClient, toServer } = this.#link;
+    const [path, back] = to === "client" ? [toClient, toServer] : [toServer, toClient];
+    return new Flow(this.#simulation, path, back, {
+      deliver: (bytes) => {
+        if (!this.#open) return;
+        if (this.#closedBy === to) this.#refuse(to);
+        else this.#hand(to, bytes);
+      },
+      repeated: () => this.counts.retransmissions++,
+    });
   }
 
   #deliver(to: End, bytes: Uint8Array): void {
@@ -146,6 +182,10 @@ export class Connection {
     if (way.waiting.length > 0) way.window = Math.min(WINDOW_BYTES_MAX, way.window + bytes.length);
     this.#transmit(to);
     this.#onDrained(to);
+    this.#hand(to, bytes);
+  }
+
+  #hand(to: End, bytes: Uint8Array): void {
     const peer = this.#peers[to];
     if (bytes.length < 2 || !this.#random.chance(TEAR)) {
       peer.received(bytes);

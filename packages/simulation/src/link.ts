@@ -15,6 +15,8 @@ export interface LinkProfile {
   /** Of packets, as the transport sees it: after the radio's own repeats. */
   readonly loss: number;
   readonly rateKbit: number;
+  /** A packet is lost when those before it need longer than that to pass; without, all wait. */
+  readonly queueMs?: number;
   /** The radio is silent: everything waits, nothing is lost. How often on average, and how long. */
   readonly stalls?: { readonly everyMs: number; readonly fromMs: number; readonly toMs: number };
   /** The client's radio sleeps when idle for `awakeMs`; what is sent to it waits for the next beacon. */
@@ -64,7 +66,15 @@ export type LinkChoice =
 
 /** What a direction of a link did to the packets of a run. `underWayMs`: of all packets together. */
 export type LinkCounts = Record<
-  "packets" | "bytes" | "lost" | "underWayMs" | "stalls" | "beaconWaits" | "queueFills" | "outages",
+  | "packets"
+  | "bytes"
+  | "lost"
+  | "overflows"
+  | "underWayMs"
+  | "stalls"
+  | "beaconWaits"
+  | "queueFills"
+  | "outages",
   number
 >;
 
@@ -80,6 +90,7 @@ export class Path {
     packets: 0,
     bytes: 0,
     lost: 0,
+    overflows: 0,
     underWayMs: 0,
     stalls: 0,
     beaconWaits: 0,
@@ -124,6 +135,14 @@ export class Path {
     this.#lastArrival = inOrder ? trueTime(Math.max(arrival, this.#lastArrival)) : arrival;
     this.counts.underWayMs += (this.#lastArrival - this.#simulation.now) / millis(1);
     return this.#lastArrival;
+  }
+
+  /** Whether a packet sent now finds no room in the queue, and is lost. */
+  overflows(): boolean {
+    const { queueMs = Infinity } = this.profile;
+    const full = this.#idleFrom - this.#simulation.now > millis(queueMs);
+    if (full) this.counts.overflows++;
+    return full;
   }
 
   /** Whether a packet sent now gets lost, here or in an outage. */
@@ -226,7 +245,7 @@ export class Link {
 
   /** A datagram: late, early, out of order or never. */
   datagram(path: Path, bytes: number, deliver: () => void): void {
-    if (path.loses()) return;
+    if (path.loses() || path.overflows()) return;
     this.#simulation.at(path.carry(bytes), deliver);
   }
 

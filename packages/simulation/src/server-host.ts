@@ -18,6 +18,7 @@ import {
   type ServerOutput,
   type ServerPorts,
 } from "@tutti/server/core";
+import { Carriage } from "./carriage.ts";
 import { type CodecName, CodecShelf } from "./codec.ts";
 import { Connection, type Peer } from "./connection.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
@@ -70,6 +71,7 @@ export class ServerHost {
   readonly #config: StreamConfig;
   #core: Server | undefined;
   #sessions = new Map<number, Connection>();
+  readonly #carriage: Carriage;
   /** What the source wrote and nobody read. */
   #pipe: Uint8Array[] = [];
   #reader: Happening | undefined;
@@ -82,6 +84,9 @@ export class ServerHost {
     this.#simulation = simulation;
     this.#random = simulation.random("server");
     this.#options = options;
+    this.#carriage = new Carriage(simulation, (session, bytes) =>
+      this.#input({ kind: "backlog", session, bytes }),
+    );
     this.clock = new HostClock(simulation, "server", options.clock);
     this.loop = new EventLoop(simulation, "server", options.loop);
     this.timetable = new Timetable(rateHz);
@@ -129,9 +134,10 @@ export class ServerHost {
   crash(): void {
     this.counts.crashes = (this.counts.crashes ?? 0) + 1;
     this.#core = undefined;
-    const sessions = [...this.#sessions.values()];
+    const sessions = this.#sessions;
     this.#sessions = new Map();
-    for (const connection of sessions) connection.break();
+    for (const session of sessions.keys()) this.#carriage.remove(session);
+    for (const connection of sessions.values()) connection.break();
     if (this.#timer) this.#timer.cancelled = true;
   }
 
@@ -150,6 +156,7 @@ export class ServerHost {
       received: (bytes) => this.#input({ kind: "received", session, bytes }),
       closed: () => {
         this.#sessions.delete(session);
+        this.#carriage.remove(session);
         this.#input({ kind: "disconnected", session });
       },
     };
@@ -159,6 +166,7 @@ export class ServerHost {
       if (to === "client") this.#tellBacklog(session);
     });
     this.#sessions.set(session, connection);
+    if (connection.bounded) this.#carriage.add(session, connection);
     this.#input({ kind: "connected", session, address: name });
     return connection;
   }
@@ -220,6 +228,7 @@ export class ServerHost {
   #handle(input: ServerInput): void {
     if (!this.#core) return;
     for (const output of this.#core.handle(input, this.#now())) this.#perform(output);
+    this.#carriage.tellFresh();
     this.#plan();
   }
 
@@ -228,9 +237,13 @@ export class ServerHost {
       case "send":
         this.#send(output.session, output.bytes);
         return;
+      case "look closely":
+        this.#carriage.lookClosely();
+        return;
       case "close":
         this.#sessions.get(output.session)?.close("server");
         this.#sessions.delete(output.session);
+        this.#carriage.remove(output.session);
         this.#count(`closed: ${output.reason}`);
         return;
       case "event":
@@ -245,6 +258,7 @@ export class ServerHost {
     if (type === TIME_TYPE) stampSent(bytes, this.clock.now);
     if (type === CHUNK_TYPE) this.#overhear(bytes);
     connection?.send("client", bytes);
+    this.#carriage.wrote(session, bytes.length);
   }
 
   /** Keeps the timetable: what is sent to anybody for the first time says when it is due. */

@@ -63,6 +63,14 @@ test("after a short one TCP's first repeats are waited for", () => {
   expect(news).toEqual(["stalled"]);
 });
 
+test("on a link with a long queue it is not given up for being slow", () => {
+  play(10);
+  pass(700);
+  watch.answered(localInstant(now - millis(250)), now);
+  expect(pass(299)).toBeUndefined();
+  expect(pass(1)).toBe("hangs");
+});
+
 test("while no datagram is answered there is nothing to be gained, and after a while that is told once", () => {
   play(10);
   pass(1_490);

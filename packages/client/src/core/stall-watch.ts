@@ -12,6 +12,11 @@ import { type LocalInstant, localInstant, type Micros, millis, seconds } from "@
 const PAUSE_MAX: Micros = millis(400);
 /** TCP's own first repeats, 200 and 600 ms after a loss, are waited for. */
 const SILENCE_MIN: Micros = millis(600);
+/**
+ * A link whose datagrams take long has a queue, and TCP waits for as many times as long before it repeats what that has
+ * lost: such a connection is slow, and another one would only fill the queue.
+ */
+const ROUND_TRIPS_MIN = 4;
 /** Who answers nothing for so long, by either way, may be elsewhere by now. */
 const UNANSWERED_MAX: Micros = millis(1_500);
 /** On a link that held everything up, datagrams may come through a moment before the stream. */
@@ -35,6 +40,8 @@ export class StallWatch {
   #stalled = false;
   /** When the first question asked in this stall was answered in a datagram. */
   #answeredAt: number | undefined;
+  /** How long that took. */
+  #roundTrip = 0;
   #gaveUpAt = -Infinity;
   #againAfter: Micros = AGAIN_AFTER;
 
@@ -69,8 +76,10 @@ export class StallWatch {
   /** A datagram sent at `asked` was answered. */
   answered(asked: LocalInstant, now: LocalInstant): void {
     if (!this.#stalled || asked < this.#heardAt) return;
-    if (this.#answeredAt === undefined) this.#lookAt = this.#judgedAt(now);
-    this.#answeredAt ??= now;
+    if (this.#answeredAt !== undefined) return;
+    this.#answeredAt = now;
+    this.#roundTrip = now - asked;
+    this.#lookAt = this.#judgedAt(now);
   }
 
   /** To be called when `deadline` has come; earlier does no harm. */
@@ -103,7 +112,7 @@ export class StallWatch {
   }
 
   #judgedAt(answeredAt: LocalInstant): LocalInstant {
-    const silent = this.#heardAt + SILENCE_MIN;
+    const silent = this.#heardAt + Math.max(SILENCE_MIN, ROUND_TRIPS_MIN * this.#roundTrip);
     const again = this.#gaveUpAt + this.#againAfter;
     return localInstant(Math.max(answeredAt + STREAM_BEHIND_MAX, silent, again));
   }

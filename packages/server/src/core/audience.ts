@@ -127,7 +127,9 @@ export class Audience {
 
   /** Begins sending audio if the client is ready for it. */
   start(id: number, session: Session, now: ServerInstant): void {
-    this.#sendAudio(id, session, session.startIfReady(now));
+    const backlog = session.startIfReady(now);
+    if (backlog.length > 0) this.#outbox.push({ kind: "look closely", session: id });
+    this.#sendAudio(id, session, backlog);
   }
 
   /** Gives a message to all who play it. */

@@ -11,6 +11,8 @@ export type ServerOutput =
       readonly bytes: Uint8Array;
       readonly priority: "now" | "audio";
     }
+  /** It is to be known soon what the session's link makes of what it was sent just now. */
+  | { readonly kind: "look closely"; readonly session: number }
   | { readonly kind: "close"; readonly session: number; readonly reason: string }
   | { readonly kind: "persist"; readonly state: SavedHouse }
   /** These two are to be held, in order, until an earlier "persist" is on disk. */

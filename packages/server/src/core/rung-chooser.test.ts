@@ -35,7 +35,7 @@ class Rig {
       const wayTime = micros(between(this.#queue[0]?.at ?? this.now, this.now));
       this.chooser.learn({ behindBytes, carriedBytes, wayTime }, this.now);
       const change = this.chooser.decide(this.now);
-      if (change) this.changes.push({ ...change, at: this.now / 1e6 });
+      if (change && change !== "make room") this.changes.push({ ...change, at: this.now / 1e6 });
     }
   }
 

@@ -19,7 +19,11 @@ export interface LinkReading {
   readonly wayTime: Micros;
 }
 
-export type RungReason = "link too slow" | "chunks too late" | "link carries more";
+export type RungReason =
+  | "link too slow"
+  | "chunks too late"
+  | "others fell behind"
+  | "link carries more";
 
 export interface RungChange {
   readonly from: number;
@@ -52,6 +56,8 @@ const SETTLE = millis(800);
 const TROUBLE_LASTS = seconds(1);
 /** A rung just risen to is on trial. */
 const TRIAL = seconds(30);
+/** With this share of the buffer under way there is no time to wait for another to make room. */
+const URGENT_SHARE = 0.5;
 /** Quiet before a rung is tried, at first and at most. */
 const UP_AFTER_MIN = seconds(10);
 const UP_AFTER_MAX = seconds(600);
@@ -74,10 +80,12 @@ export class RungChooser {
   #trouble: { readonly at: ServerInstant; readonly late: boolean } | undefined;
   #changedAt: ServerInstant;
   #roseAt: ServerInstant | undefined;
+  #fellAt: ServerInstant | undefined;
   /** Since when it never rested, and how far behind it was then and is now. */
   #busySince: ServerInstant | undefined;
   #behindThen = 0;
   #behindNow = 0;
+  #held = 0;
   #carriedAt: ServerInstant;
   /** What was carried while it was busy. */
   #carried: { readonly at: ServerInstant; readonly bytes: number; readonly behind: number }[] = [];
@@ -106,6 +114,11 @@ export class RungChooser {
     return this.#rung;
   }
 
+  /** What it needs. */
+  get kbit(): number {
+    return this.#kbits[this.#rung] ?? 0;
+  }
+
   /** A new connection, or another stream with the same ladder: what was under way is gone. */
   restart(now: ServerInstant): void {
     this.#settle(now);
@@ -120,6 +133,7 @@ export class RungChooser {
       this.#carriedAt = now;
     }
     const held = wayTime - this.roundTrip;
+    this.#held = held;
     if (held < this.#buffer * BUSY_SHARE) this.#forgetBusy();
     else if (this.#busySince === undefined) {
       this.#busySince = now;
@@ -136,11 +150,42 @@ export class RungChooser {
     this.#troubled(true, now);
   }
 
-  /** The change that is due, if any: it counts as done. To be asked often. */
-  decide(now: ServerInstant): RungChange | undefined {
+  /**
+   * The change that is due, if any: it counts as done. To be asked often. With `others` behind the same bottleneck: while
+   * one of them tries a rung this one does not, and "make room" says that the other had better go back than this one go down.
+   */
+  decide(
+    now: ServerInstant,
+    others: { readonly try?: boolean; readonly blamed?: boolean } = {},
+  ): RungChange | "make room" | undefined {
     if (between(this.#changedAt, now) < SETTLE) return undefined;
     if (this.#trouble && between(this.#trouble.at, now) > TROUBLE_LASTS) this.#trouble = undefined;
-    return this.#trouble ? this.#down(this.#trouble.late, now) : this.#up(now);
+    if (!this.#trouble) return others.try ? undefined : this.#up(now);
+    const waits = others.blamed === true && this.#held < this.#buffer * URGENT_SHARE;
+    return this.#down(this.#trouble.late, now, waits);
+  }
+
+  /** When it rose to the rung that it is on trial on. */
+  get roseAt(): ServerInstant | undefined {
+    return this.#roseAt;
+  }
+
+  /** When its link was found to be too slow last. */
+  get fellAt(): ServerInstant | undefined {
+    return this.#fellAt;
+  }
+
+  /** Goes back from a rung just risen to, as others have fallen behind since. */
+  makeRoom(now: ServerInstant): RungChange {
+    this.#roseAt = undefined;
+    this.#putOff(this.#rung, now);
+    this.#quietSince = now;
+    return this.#change(this.#rung - 1, "others fell behind", now);
+  }
+
+  /** Another client had to be sent less: what it shares with this one, perhaps, is not to be tried just now. */
+  othersFell(now: ServerInstant): void {
+    this.#quietSince = now;
   }
 
   #troubled(late: boolean, now: ServerInstant): void {
@@ -148,7 +193,7 @@ export class RungChooser {
     this.#quietSince = now;
   }
 
-  #down(late: boolean, now: ServerInstant): RungChange | undefined {
+  #down(late: boolean, now: ServerInstant, waits: boolean): RungChange | "make room" | undefined {
     const carried = this.#carriedLately(now);
     if (carried === undefined || this.#rung === 0) return undefined;
     const carriedKbit = carried.kbit;
@@ -156,7 +201,12 @@ export class RungChooser {
     const fallsBehind = this.#behindNow - this.#behindThen > carried.bytes * BEHIND_SHARE;
     const inVain = this.#roseAt !== undefined && between(this.#roseAt, now) < TRIAL;
     if (carriedKbit > needed * NEED || !(late || fallsBehind || inVain)) return undefined;
+    if (waits) {
+      this.#settle(now);
+      return "make room";
+    }
     this.#roseAt = undefined;
+    this.#fellAt = now;
     const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * (inVain ? 1 : FIT));
     const to = Math.max(0, Math.min(fitting, this.#rung - 1));
     for (let rung = to + 1; rung <= this.#rung; rung++) this.#putOff(rung, now);

@@ -8,6 +8,8 @@ export interface PlayerSocket {
   write(bytes: Uint8Array, taken: () => void): void;
   /** Bytes written that have not arrived, as far as that is known. */
   readonly unsentBytes: number;
+  /** What has not arrived is to be known sooner than usual, for a while. */
+  lookClosely?(): void;
   /** Several writes as one. */
   together(write: () => void): void;
   close(): void;
@@ -72,6 +74,7 @@ function accept(socket: Socket, events: PlayerSocketEvents, carriage: Carriage):
     get unsentBytes() {
       return carriage.unsentBytes(socket);
     },
+    lookClosely: () => carriage.lookClosely(),
     together: (write) => {
       socket.cork();
       write();
