@@ -16,6 +16,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 server.listen(port, "127.0.0.1");
 const begunMs = performance.now();
+const begunUs = Number(process.hrtime.bigint()) / 1e3;
 let sent = 0;
 setInterval(() => {
   // By the clock: a timer's own distances add up to more.
@@ -24,7 +25,7 @@ setInterval(() => {
 
 function send(): void {
   const body = Buffer.alloc(Math.max(STAMP_BYTES, bytes));
-  const us = Math.round(Number(process.hrtime.bigint()) / 1e3);
+  const us = Math.round(begunUs + sent * CHUNK_MS * 1_000);
   body.writeInt32LE(Math.floor(us / 1e6), 0);
   body.writeInt32LE(us % 1e6, 4);
   const chunk = message(MESSAGES.chunk, body);
