@@ -10,7 +10,7 @@ import {
 
 export interface PumpTimerOptions extends PumpOptions {
   onEvent(event: PumpEvent): void;
-  /** A turn begins, which was to be so long after the one before. (ms) */
+  /** A turn begins, which was to be so long after the one before, at most. (ms) */
   onTurn(paceMs: number): void;
 }
 
@@ -29,7 +29,7 @@ export class PumpTimer {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#paceMs);
+    this.#timer = setTimeout(() => this.#tick(), this.#paceMs);
     this.#tick();
   }
 
@@ -45,8 +45,8 @@ export class PumpTimer {
 
   /** There is news from the server, and the process is awake. */
   hurry(): void {
-    this.#pump.hurry(now());
-    this.#follow();
+    if (this.#pump.due(now())) this.#tick();
+    else this.#follow();
   }
 
   /** What is queued is not to be heard any more. */
@@ -61,7 +61,8 @@ export class PumpTimer {
 
   /** Fades out of what sounds and resolves when that has been heard. */
   async fadeOut(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const remainingMs = this.#pump.end();
     if (remainingMs > 0) await new Promise((resolve) => setTimeout(resolve, remainingMs));
   }
@@ -69,6 +70,8 @@ export class PumpTimer {
   #tick(): void {
     this.#onTurn(this.#paceMs);
     this.#pump.tick(now());
+    // Whoever asked for this turn, the next is a pace away: each that is spared leaves the process asleep.
+    this.#timer?.refresh();
     this.#follow();
   }
 
@@ -79,7 +82,7 @@ export class PumpTimer {
     const { paceMs } = this.#pump;
     if (paceMs === this.#paceMs || this.#timer === undefined) return;
     this.#paceMs = paceMs;
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#tick(), paceMs);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tick(), paceMs);
   }
 }

@@ -213,8 +213,8 @@ export class Room {
 
   #hurry(): void {
     const pump = this.#pump;
-    pump?.hurry(localInstant(this.clock.now));
-    if (pump && pump.paceMs !== this.#paceMs) this.#pace(pump);
+    if (pump?.due(localInstant(this.clock.now))) this.#tick();
+    else if (pump && pump.paceMs !== this.#paceMs) this.#pace(pump);
   }
 
   #report(): void {

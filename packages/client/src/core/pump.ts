@@ -56,14 +56,17 @@ export interface PumpEvent {
 }
 
 /** How often the queue is topped up at least: while music sounds, and before, when it shall begin soon. (ms) */
-const PACE_MS = 40;
+const PACE_MS = 55;
 const QUIET_PACE_MS = 10;
 /** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
 const PACE_MS_MIN = 2.5;
 /** A turn is worth its while when this part of the pace has gone by. */
-const HURRIES_IN_PACE = 4;
-const BLOCKS_IN_PACE = 2;
+const HURRIES_IN_PACE = 2;
+/** Less than this part of a pace is left to the next turn. */
+const PIECES_IN_PACE = 8;
+/** While music sounds more than lasts until the next turn is held ready: turns come late. (paces) */
+const TURN_LATE_MAX = 0.5;
 /** Held ready until there is something to play: what is written now delays the first sound by as much. (ms) */
 const QUIET_QUEUE_MS = 40;
 /** A quiet queue takes this part of a short wait. */
@@ -91,8 +94,8 @@ export function cardLatencyMs(waitMs = Infinity): number {
 }
 
 /**
- * Writes ahead of the card. `tick` is to be called every `paceMs` at least, and `hurry` when the process is awake
- * anyway; neither makes objects while all is well.
+ * Writes ahead of the card. `tick` is to be called `paceMs` after the last time, or earlier when the process is awake
+ * anyway and `due` says that it is worth it.
  */
 export class Pump {
   /** What happened since someone last emptied this list. */
@@ -157,10 +160,10 @@ export class Pump {
     return FADE_OUT_MS + card.output.latencyMs;
   }
 
-  /** There is news from the server: before anything sounds at once, later when a turn is worth it. */
-  hurry(now: LocalInstant): void {
+  /** Whether news from the server are worth a turn: before anything sounds at once, later when some of the pace has gone by. */
+  due(now: LocalInstant): boolean {
     const elapsedMs = (now - this.#tickedAt) / 1_000;
-    if (!this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > this.paceMs) this.tick(now);
+    return !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > this.paceMs;
   }
 
   /** Learns when things are heard, and tops the queue up. */
@@ -175,10 +178,12 @@ export class Pump {
     for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     let target = card.framesIn(this.#targetMs(card, now));
-    const block = card.block(this.paceMs / BLOCKS_IN_PACE);
-    while (queued + block.length / card.output.format.channels <= target) {
+    const { paceMs } = this;
+    const blockFrames = card.framesIn(paceMs);
+    const piece = card.framesIn(paceMs / PIECES_IN_PACE);
+    while (target - queued >= piece) {
       const quiet = !this.#player.sounding;
-      const taken = this.#write(card, block);
+      const taken = this.#write(card, card.block(Math.min(blockFrames, target - queued)));
       if (taken === 0) return;
       queued += taken;
       // The first sound, or the first again: as much as has come goes behind it at once, before anything can hold us up. Not
@@ -211,8 +216,8 @@ export class Pump {
     const { latencyMs } = card.output;
     const { waitMs = Infinity } = this.#player;
     const turn = this.paceMs + latencyMs / PERIODS_IN_CARD;
-    // Less, and the card would run dry between two turns: what is queued ends up to a block before what is asked for.
-    const least = turn + this.paceMs / BLOCKS_IN_PACE;
+    // Less, and the card would run dry between two turns.
+    const least = turn + this.paceMs * TURN_LATE_MAX;
     const most = Math.max(least, this.#options.queueMs);
     const quiet = Math.max(turn, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
     if (!card.placed || !this.#player.sounding) return quiet;
@@ -257,12 +262,11 @@ class Card {
     this.line = new TimingLine(output.format.rateHz, output.latencyMs);
   }
 
-  /** Room for so much, the same one each time. */
-  block(milliseconds: number): Float32Array {
-    const { rateHz, channels } = this.output.format;
-    const length = Math.round((rateHz * milliseconds) / 1_000) * channels;
-    if (length !== this.#block.length) this.#block = new Float32Array(length);
-    return this.#block;
+  /** Room for whole frames, as many as that, in the same place each time. */
+  block(most: number): Float32Array {
+    const length = Math.floor(most) * this.output.format.channels;
+    if (length > this.#block.length) this.#block = new Float32Array(length);
+    return this.#block.subarray(0, length);
   }
 
   framesIn(milliseconds: number): number {
