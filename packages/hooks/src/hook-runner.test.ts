@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type HookEvent, HookRunner } from "./hook-runner.ts";
 
 let directory: string;
@@ -60,7 +60,10 @@ test("one that hangs and ignores SIGTERM is killed, with what it started", async
   // Kills come some time after the start: the script must have come to its last line by then.
   await run([[hangs]], { timeoutMs: 500 });
   expect(events).toMatchObject([{ kind: "hook killed", hook: "play" }]);
-  for (const pid of readFileSync(pids, "utf8").trim().split(" ")) expect(lives(pid)).toBe(false);
+  // What was killed exists until the system's first process has looked at it.
+  for (const pid of readFileSync(pids, "utf8").trim().split(" ")) {
+    await vi.waitFor(() => expect(lives(pid)).toBe(false), { timeout: 10_000 });
+  }
 });
 
 test("of one that says a lot the beginning is kept, and it does not wait for a reader", async () => {
