@@ -56,7 +56,7 @@ export interface PumpEvent {
 }
 
 /** How often the queue is topped up at least: while music sounds, and before, when it shall begin soon. (ms) */
-const PACE_MS = 55;
+const PACE_MS = 40;
 const QUIET_PACE_MS = 10;
 /** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
