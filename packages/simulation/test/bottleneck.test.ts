@@ -12,7 +12,6 @@ const STARTED_S = 3;
 /** By then each has a coding that fits. */
 const SETTLED_S = STARTED_S + 10;
 
-// It guards what is reached; it is as whole when nobody gives way to others (server/src/core/shared-way.ts).
 test.each([1, 2])("four rooms begin behind one narrow way and go on whole (seed %i)", (seed) => {
   const server = { codec: "opus", kbit: 192, ladderFromKbit: 32 } as const;
   const rooms = [0, 1, 2, 3].map((at) => ({
@@ -27,6 +26,6 @@ test.each([1, 2])("four rooms begin behind one narrow way and go on whole (seed 
   expect(heard.map(({ silenceMs, gaps }) => ({ silenceMs, gaps }))).toEqual(
     heard.map(() => ({ silenceMs: 0, gaps: 0 })),
   );
-  // They go on trying, one at a time.
+  // They go on trying.
   expect(counts["quality raised"]).toBeGreaterThan(3);
 });

@@ -5,9 +5,8 @@ import type { CodingBounds } from "./client-limits.ts";
 import { ladderOf, type Rung } from "./ladder.ts";
 import type { Outbox } from "./outbox.ts";
 import { qualityReason } from "./quality-notice.ts";
-import { type RungChange, RungChooser } from "./rung-chooser.ts";
+import { RungChooser } from "./rung-chooser.ts";
 import type { Peer, Session } from "./session.ts";
-import { SharedWay } from "./shared-way.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
@@ -39,7 +38,6 @@ export class Quality {
   readonly #boundsFor: BoundsFor;
   /** By client: what is known of a link outlives the connection. */
   readonly #chosen = new Map<string, Chosen>();
-  readonly #way = new SharedWay<RungChooser>();
   #count = 0;
 
   constructor(streams: Streams, audience: Audience, outbox: Outbox, boundsFor: BoundsFor) {
@@ -94,32 +92,8 @@ export class Quality {
     const client = session?.peer?.clientId;
     if (!session?.chooser || !session.streaming || client === undefined) return;
     const chosen = this.#chosen.get(client);
-    if (chosen?.chooser !== session.chooser) return;
-    const all = this.#choosers;
-    const blamed = this.#way.blamed(session.chooser, all, now);
-    const tried = this.#way.tried(session.chooser, all, now);
-    const change = session.chooser.decide(now, { try: tried, blamed: blamed !== undefined });
-    if (change === "make room") this.#makeRoom(blamed, now);
-    else if (change) this.#follow(id, session, { client, chosen, change }, now);
-  }
-
-  #makeRoom(chooser: RungChooser | undefined, now: ServerInstant): void {
-    const [client, chosen] = [...this.#chosen].find(([, each]) => each.chooser === chooser) ?? [];
-    if (client === undefined || !chosen) return;
-    const change = chosen.chooser.makeRoom(now);
-    for (const [id, session] of this.#audience.of(client)) {
-      if (session.chooser !== chosen.chooser || !session.streaming) continue;
-      this.#follow(id, session, { client, chosen, change }, now);
-    }
-  }
-
-  /** Sends what was decided on from now on, and tells of it. */
-  #follow(
-    id: number,
-    session: Session,
-    { client, chosen, change }: { client: string; chosen: Chosen; change: RungChange },
-    now: ServerInstant,
-  ): void {
+    const change = session.chooser.decide(now);
+    if (!change || chosen?.chooser !== session.chooser) return;
     const [from, to] = [chosen.rungs[change.from], chosen.rungs[change.to]];
     if (!from || !to) return;
     this.#turn(id, session, { stream: chosen.stream, choice: to.choice }, now);
@@ -129,8 +103,7 @@ export class Quality {
     const bounds = session.peer && this.#boundsOf(session.peer, chosen.stream);
     if (bounds) this.#show(session, bounds, chosen);
     const lowered = change.to < change.from;
-    if (lowered) this.#way.fell(chosen.chooser, this.#choosers, now);
-    else this.#outbox.push({ kind: "look closely", session: id });
+    if (!lowered) this.#outbox.push({ kind: "look closely", session: id });
     this.#outbox.report({
       kind: lowered ? "quality lowered" : "quality raised",
       client,
@@ -144,10 +117,6 @@ export class Quality {
   /** All sessions, once in a while: links get better without a sign. */
   reviewAll(now: ServerInstant): void {
     for (const id of [...this.#audience.ids]) this.review(id, now);
-  }
-
-  get #choosers(): RungChooser[] {
-    return [...this.#chosen.values()].map(({ chooser }) => chooser);
   }
 
   forget(client: string): void {
@@ -210,22 +179,12 @@ export class Quality {
     const phase = (++this.#count * GOLDEN) % 1;
     const kbits = rungs.map(({ kbit }) => kbit);
     const slow = before && before.chooser.rung < before.rungs.length - 1;
-    const carried = slow ? (before.rungs[before.chooser.rung]?.kbit ?? 0) : this.#sharedKbit(now);
+    const carried = slow ? (before.rungs[before.chooser.rung]?.kbit ?? 0) : Infinity;
     const rung = Math.max(
       0,
       kbits.findLastIndex((kbit) => kbit <= carried),
     );
     return new RungChooser({ kbits, buffer: millis(bufferMs), phase, rung }, now);
-  }
-
-  /**
-   * What a client gets at first whose link nobody knows, where several others' have just been found too slow: it may share
-   * what is narrow with them, as when the server itself is on a slow link.
-   */
-  #sharedKbit(now: ServerInstant): number {
-    const fallen = this.#way.fallen(this.#choosers, now);
-    if (fallen.length === 0) return Infinity;
-    return Math.max(...fallen.map(({ kbit }) => kbit));
   }
 }
 

@@ -35,7 +35,7 @@ class Rig {
       const wayTime = micros(between(this.#queue[0]?.at ?? this.now, this.now));
       this.chooser.learn({ behindBytes, carriedBytes, wayTime }, this.now);
       const change = this.chooser.decide(this.now);
-      if (change && change !== "make room") this.changes.push({ ...change, at: this.now / 1e6 });
+      if (change) this.changes.push({ ...change, at: this.now / 1e6 });
     }
   }
 
@@ -134,6 +134,22 @@ describe("tries in vain", () => {
     expect(rig.changes.length).toBeLessThan(30);
     expect(late.length).toBeLessThan(10);
   });
+});
+
+test.each([
+  ["is ended before much is held up: back to what was carried", 150, 143],
+  ["on a link that carries far less: to what leaves room to catch up", 85, 47],
+])("a try %s", (_, link, kbit) => {
+  rig.linkKbit = 150;
+  rig.run(seconds(20));
+  rig.linkKbit = 50_000;
+  while (rig.chooser.rung < TOP) rig.run(TURN);
+  const rise = rig.changes.at(-1)!;
+  rig.linkKbit = link;
+  rig.run(seconds(1));
+  const fall = rig.changes.at(-1)!;
+  expect(KBITS[fall.to]).toBe(kbit);
+  expect(fall.at - rise.at).toBeLessThan(0.8);
 });
 
 test.each([0.2, 0.5, 0.8, 2])(

@@ -19,11 +19,7 @@ export interface LinkReading {
   readonly wayTime: Micros;
 }
 
-export type RungReason =
-  | "link too slow"
-  | "chunks too late"
-  | "others fell behind"
-  | "link carries more";
+export type RungReason = "link too slow" | "chunks too late" | "link carries more";
 
 export interface RungChange {
   readonly from: number;
@@ -52,12 +48,12 @@ const NEED = 1.1;
 const FIT = 0.85;
 /** What was sent before a change has to arrive first: so long nothing is judged. */
 const SETTLE = millis(800);
+/** The same after a rise: little was under way. */
+const SETTLE_RISEN = millis(400);
 /** A sign of trouble counts for so long. */
 const TROUBLE_LASTS = seconds(1);
 /** A rung just risen to is on trial. */
 const TRIAL = seconds(30);
-/** With this share of the buffer under way there is no time to wait for another to make room. */
-const URGENT_SHARE = 0.5;
 /** Quiet before a rung is tried, at first and at most. */
 const UP_AFTER_MIN = seconds(10);
 const UP_AFTER_MAX = seconds(600);
@@ -80,11 +76,11 @@ export class RungChooser {
   #trouble: { readonly at: ServerInstant; readonly late: boolean } | undefined;
   #changedAt: ServerInstant;
   #roseAt: ServerInstant | undefined;
-  #fellAt: ServerInstant | undefined;
   /** Since when it never rested, and how far behind it was then and is now. */
   #busySince: ServerInstant | undefined;
   #behindThen = 0;
   #behindNow = 0;
+  /** For how long the oldest of what is under way has been held up. (us) */
   #held = 0;
   #carriedAt: ServerInstant;
   /** What was carried while it was busy. */
@@ -112,11 +108,6 @@ export class RungChooser {
 
   get rung(): number {
     return this.#rung;
-  }
-
-  /** What it needs. */
-  get kbit(): number {
-    return this.#kbits[this.#rung] ?? 0;
   }
 
   /** A new connection, or another stream with the same ladder: what was under way is gone. */
@@ -150,42 +141,12 @@ export class RungChooser {
     this.#troubled(true, now);
   }
 
-  /**
-   * The change that is due, if any: it counts as done. To be asked often. With `others` behind the same bottleneck: while
-   * one of them tries a rung this one does not, and "make room" says that the other had better go back than this one go down.
-   */
-  decide(
-    now: ServerInstant,
-    others: { readonly try?: boolean; readonly blamed?: boolean } = {},
-  ): RungChange | "make room" | undefined {
-    if (between(this.#changedAt, now) < SETTLE) return undefined;
+  /** The change that is due, if any: it counts as done. To be asked often. */
+  decide(now: ServerInstant): RungChange | undefined {
+    const settle = this.#roseAt === this.#changedAt ? SETTLE_RISEN : SETTLE;
+    if (between(this.#changedAt, now) < settle) return undefined;
     if (this.#trouble && between(this.#trouble.at, now) > TROUBLE_LASTS) this.#trouble = undefined;
-    if (!this.#trouble) return others.try ? undefined : this.#up(now);
-    const waits = others.blamed === true && this.#held < this.#buffer * URGENT_SHARE;
-    return this.#down(this.#trouble.late, now, waits);
-  }
-
-  /** When it rose to the rung that it is on trial on. */
-  get roseAt(): ServerInstant | undefined {
-    return this.#roseAt;
-  }
-
-  /** When its link was found to be too slow last. */
-  get fellAt(): ServerInstant | undefined {
-    return this.#fellAt;
-  }
-
-  /** Goes back from a rung just risen to, as others have fallen behind since. */
-  makeRoom(now: ServerInstant): RungChange {
-    this.#roseAt = undefined;
-    this.#putOff(this.#rung, now);
-    this.#quietSince = now;
-    return this.#change(this.#rung - 1, "others fell behind", now);
-  }
-
-  /** Another client had to be sent less: what it shares with this one, perhaps, is not to be tried just now. */
-  othersFell(now: ServerInstant): void {
-    this.#quietSince = now;
+    return this.#trouble ? this.#down(this.#trouble.late, now) : this.#up(now);
   }
 
   #troubled(late: boolean, now: ServerInstant): void {
@@ -193,7 +154,7 @@ export class RungChooser {
     this.#quietSince = now;
   }
 
-  #down(late: boolean, now: ServerInstant, waits: boolean): RungChange | "make room" | undefined {
+  #down(late: boolean, now: ServerInstant): RungChange | undefined {
     const carried = this.#carriedLately(now);
     if (carried === undefined || this.#rung === 0) return undefined;
     const carriedKbit = carried.kbit;
@@ -201,13 +162,10 @@ export class RungChooser {
     const fallsBehind = this.#behindNow - this.#behindThen > carried.bytes * BEHIND_SHARE;
     const inVain = this.#roseAt !== undefined && between(this.#roseAt, now) < TRIAL;
     if (carriedKbit > needed * NEED || !(late || fallsBehind || inVain)) return undefined;
-    if (waits) {
-      this.#settle(now);
-      return "make room";
-    }
     this.#roseAt = undefined;
-    this.#fellAt = now;
-    const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * (inVain ? 1 : FIT));
+    // A try that is ended in time has left little to catch up with.
+    const ended = inVain && this.#held < this.#buffer * TROUBLE_SHARE;
+    const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * (ended ? 1 : FIT));
     const to = Math.max(0, Math.min(fitting, this.#rung - 1));
     for (let rung = to + 1; rung <= this.#rung; rung++) this.#putOff(rung, now);
     const reason = late ? "chunks too late" : "link too slow";
