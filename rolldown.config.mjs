@@ -14,7 +14,7 @@ function program(name) {
     resolve: { conditionNames: ["tutti-source", "node", "import", "default"] },
     // Native code and WebAssembly are found by their place on disk; ws does without the other two.
     external: [
-      ...["naudiodon", /^@discordjs\/opus/, "libflacjs", "bufferutil", "utf-8-validate"],
+      ...[/^naudiodon/, /^@discordjs\/opus/, "libflacjs", "bufferutil", "utf-8-validate"],
       ...["mqtt"].filter(isMissing),
     ],
     checks: {

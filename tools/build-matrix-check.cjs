@@ -1,6 +1,7 @@
-// Run by build-matrix.sh inside a chroot: loads both native packages and uses each once.
+// Run by build-matrix.sh inside a chroot: loads all native parts and uses each once.
 const { getDevices } = require("naudiodon");
 const { OpusEncoder } = require("@discordjs/opus");
+const { descriptorOf } = require("naudiodon/arrival.js");
 
 async function main() {
   const devices = await getDevices();
@@ -14,6 +15,7 @@ async function main() {
   const packet = codec.encode(frame);
   const decoded = codec.decode(packet);
   if (decoded.length !== frame.length) throw new Error(`decoded ${decoded.length} bytes`);
+  if (descriptorOf(1) !== -1) throw new Error("a datagram socket on port 1");
   const { version, arch } = process;
   process.stdout.write(
     `${arch} node ${version}: naudiodon lists ${devices.length} devices, ` +

@@ -1,4 +1,5 @@
 export * from "./core/index.ts";
+export { arrivalClock } from "./datagram-arrival.ts";
 export { DeviceBusy, DeviceMissing, DeviceRefused } from "./device-errors.ts";
 export { type Device, type Direction, findDevice, listDevices } from "./devices.ts";
 export { monotonicUs } from "./monotonic-clock.ts";

@@ -1,3 +1,4 @@
+import { arrivalOf } from "@tutti/audio/core";
 import {
   Player,
   type PlayerConfig,
@@ -333,8 +334,9 @@ export class Room {
   }
 
   #answered({ clientSent, serverReceived, serverSent }: TimeAnswer): void {
+    const arrived = this.clock.now;
     this.loop.post(() => {
-      const clientReceived = localInstant(this.clock.now);
+      const clientReceived = localInstant(arrivalOf(arrived, this.clock.now));
       const exchange = { clientSent, serverReceived, serverSent, clientReceived };
       this.#handle({ kind: "time answer", exchange });
     });

@@ -1,3 +1,4 @@
+import { arrivalOf } from "@tutti/audio/core";
 import {
   HEADER_BYTES,
   type Micros,
@@ -173,9 +174,10 @@ export class ServerHost {
 
   /** A question in a datagram; `reply` hands the answer to the network. */
   ask(question: TimeQuestion, reply: (answer: TimeAnswer) => void): void {
+    const arrived = this.clock.now;
     this.loop.post(() => {
       if (!this.#core?.knowsTimeToken(question.token)) return;
-      const serverReceived = this.#now();
+      const serverReceived = serverInstant(arrivalOf(arrived, this.clock.now));
       this.#handle({ kind: "time asked", token: question.token });
       reply({ ...question, serverReceived, serverSent: this.#now() });
     });

@@ -1,7 +1,7 @@
 import { millis, seconds } from "@tutti/protocol";
 import { expect } from "vitest";
 import type { House, HouseReport, ServerHostOptions } from "../src/index.ts";
-import { byChance, never, scenarios, settled, start } from "./scenario.ts";
+import { byChance, scenarios, settled, start } from "./scenario.ts";
 
 const CARDS = [{ card: { driftPpm: 25 } }, { card: { driftPpm: -25 }, clock: { driftPpm: -20 } }];
 /** Live: what is recorded is heard 60 ms later. */
@@ -15,7 +15,9 @@ function narrow(rateKbit: number) {
 
 const CLOGGED = "the backlog of a start hides the clock on a narrow link";
 const SLOW = "the clock filter takes too long on such a link";
-const BUSY = "answers wait for the thread, and count as late as they are read";
+/** One house in ten or twenty. Linux' RACK (RFC 8985) would see the second loss sooner than the model's TCP. */
+const LOST_AGAIN = "what TCP repeats is lost again, and stalls come on top: more than a buffer";
+const REPEATED_IN_VAIN = { silenceMs: byChance(180, LOST_AGAIN), gaps: byChance(2, LOST_AGAIN) };
 
 scenarios([
   {
@@ -44,14 +46,7 @@ scenarios([
         );
       }
     },
-    judged: [
-      // Of eight seeds some are not within 100 us for a second in the whole run: what is settled is what bites.
-      start({}, costUs > 1_000 ? { syncedMs: byChance(Infinity, BUSY) } : {}),
-      settled(
-        [15, 30],
-        costUs > 1_000 ? { pairMedianUs: byChance(120, BUSY), pairP95Us: never(250, BUSY) } : {},
-      ),
-    ],
+    judged: [start(), settled([15, 30])],
   })),
   {
     name: "a weak server: each handler costs 500 us, ten rooms",
@@ -128,8 +123,8 @@ scenarios([
       }
     },
     judged: [
-      start({ firstSoundMs: 2_500 }, { syncedMs: byChance(3_700, SLOW) }),
-      settled([100, 250]),
+      start({ firstSoundMs: 2_500 }, { syncedMs: byChance(3_700, SLOW), ...REPEATED_IN_VAIN }),
+      settled([100, 250], REPEATED_IN_VAIN),
     ],
   },
   {

@@ -1,3 +1,4 @@
+export { arrivalOf } from "./arrival.ts";
 export type { ClockBend } from "./clock-bend.ts";
 export { type Hinge, HingeFit } from "./hinge.ts";
 export { smallest } from "./order-statistic.ts";

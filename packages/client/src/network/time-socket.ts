@@ -1,7 +1,9 @@
+import { arrivalClock } from "@tutti/audio";
 import {
   decodeTimeAnswer,
   encodeTimeQuestion,
   type LocalInstant,
+  localInstant,
   ProtocolError,
   type ServerInstant,
   TIME_DATAGRAM_BYTES,
@@ -37,6 +39,7 @@ type Found = (error: null, address: string, family: number) => void;
 /**
  * Asks for the time in datagrams, which never queue behind audio. A question is stamped where Node asks for its address,
  * the last that is called before the system's own sending: what lies before takes 50 to 100 us on a process that was asleep.
+ * An answer bears the kernel's stamp.
  */
 export class TimeSocket {
   readonly #onExchange: (exchange: TimeExchange) => void;
@@ -92,9 +95,11 @@ export class TimeSocket {
     this.#family = type;
     this.#socket = socket;
     // The socket's own event: the wrapper's recv() loses what arrives between two awaits.
-    socket.socket.on("message", (datagram) => this.#receive(datagram, now()));
+    let arrived: () => number = now;
+    socket.socket.on("message", (datagram) => this.#receive(datagram, localInstant(arrived())));
     socket.socket.on("error", lost);
-    this.#ready = socket.bind().then(() => {
+    this.#ready = socket.bind().then(async () => {
+      arrived = await arrivalClock(socket.socket);
       this.#bound = true;
     }, lost);
     return socket;

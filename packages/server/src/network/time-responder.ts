@@ -1,9 +1,11 @@
 import type { Socket } from "node:dgram";
+import { arrivalClock } from "@tutti/audio";
 import {
   decodeTimeQuestion,
   ProtocolError,
   restampTimeAnswer,
   type ServerInstant,
+  serverInstant,
   TIME_DATAGRAM_BYTES,
   turnIntoTimeAnswer,
 } from "@tutti/protocol";
@@ -31,7 +33,7 @@ type Found = (error: null, address: string, family: number) => void;
  * ours gets no answer, and no answer is longer than its question.
  *
  * An answer is stamped where Node asks for its address, the last that is called before the system's own sending:
- * what lies before takes 50 to 100 us on a process that was asleep.
+ * what lies before takes 50 to 100 us on a process that was asleep. A question bears the kernel's stamp.
  */
 export async function listenTime(options: TimeResponderOptions): Promise<TimeResponder> {
   const type = options.address.includes(":") ? "udp6" : "udp4";
@@ -45,8 +47,9 @@ export async function listenTime(options: TimeResponderOptions): Promise<TimeRes
   const promised = DgramAsPromised.createSocket({ type, lookup: stampAndSend });
   const socket: Socket = promised.socket;
   // Listening on the socket itself: the wrapper's own reading loses what comes between two awaits.
+  let arrived: () => number = now;
   socket.on("message", (datagram, from) => {
-    const at = now();
+    const at = serverInstant(arrived());
     if (!answers(datagram, at, options)) return;
     leaving = datagram;
     socket.send(datagram, from.port, from.address);
@@ -54,6 +57,7 @@ export async function listenTime(options: TimeResponderOptions): Promise<TimeRes
   // A reply that cannot be delivered is the asker's loss; it asks again.
   socket.on("error", () => {});
   await promised.bind({ port: options.port, address: options.address });
+  arrived = await arrivalClock(socket);
   return { port: socket.address().port, close: async () => void (await promised.close()) };
 }
 
