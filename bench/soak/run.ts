@@ -1,4 +1,5 @@
 /** A house for a long time under random faults: who is in sync at the end, who fell, who grew. plan.ts says what happens. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { LINKS } from "../../test/link/link.ts";
 import { describeMachine } from "../harness/machine.ts";
 import { amount, readOptions } from "../harness/options.ts";
 import { usageOf } from "../harness/process-usage.ts";
+import { randomOf } from "../harness/random.ts";
 import { markdownTable, publish } from "../harness/results.ts";
 import { whatIsMissing } from "../sync/needs.ts";
 import { pairErrors } from "../sync/pair.ts";
@@ -16,7 +18,7 @@ import { nowUs } from "../sync/stage.ts";
 import { type TrackPoint, trackOf } from "../sync/track.ts";
 import { SoakHouse } from "./house.ts";
 import { type Reading, slopeOf } from "./memory.ts";
-import { KINDS, nextFault, randomOf, type SoakFault } from "./plan.ts";
+import { KINDS, nextFault, type SoakFault } from "./plan.ts";
 
 const NAME = "soak";
 const SOUND_S = 150;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { randomOf } from "../harness/random.ts";
 import { slopeOf } from "./memory.ts";
-import { isSpared, KINDS, nextFault, randomOf } from "./plan.ts";
+import { isSpared, KINDS, nextFault } from "./plan.ts";
 
 const faults = (seed: number, part: number) => {
   const random = randomOf(seed);

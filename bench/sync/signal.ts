@@ -1,4 +1,6 @@
 /** Sound to measure with: stereo, signed 16 bits, interleaved. */
+
+import { randomOf } from "../harness/random.ts";
 export const RATE_HZ = 48_000;
 
 /** How much of a sample the next one keeps: treble falls by 6 dB an octave, as in music. */
@@ -12,7 +14,7 @@ const TONE_PEAK = 0.98;
 export function noise(seconds: number, seed = 1): Int16Array {
   const frames = Math.round(seconds * RATE_HZ);
   const samples = new Int16Array(2 * frames);
-  const random = uniform(seed);
+  const random = randomOf(seed);
   // Three uniform numbers have a standard deviation of a half, the filter makes it that much larger.
   const scale = (NOISE_RMS * 32_767 * Math.sqrt(1 - TILT * TILT)) / 0.5;
   let [left, right] = [0, 0];
@@ -46,15 +48,4 @@ export function leftOf(samples: Int16Array): Float32Array {
 
 function limit(value: number): number {
   return Math.max(-32_768, Math.min(32_767, Math.round(value)));
-}
-
-/** Numbers from 0 to 1 (xorshift32, Marsaglia). */
-function uniform(seed: number): () => number {
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4_294_967_296;
-  };
 }
