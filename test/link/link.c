@@ -20,16 +20,23 @@
  *   passes the line:           s = max(t, end of the packet before) + bits / rate          (rate 0: at once)
  *   which is the link's own, or one for all that are SHARED (1), in each direction;
  *   is held, on its way to the room, until the next multiple of DOZE_MS, as by a radio that sleeps between beacons;
- *   is then under way:         due = s + delay + uniform(-jitter, +jitter), and never before the packet ahead
- *                              of it, as neither a cable nor Wi-Fi changes the order;
+ *   is then under way:         due = s + TRANSIT_MS + delay + uniform(-jitter, +jitter), and never before the packet
+ *                              ahead of it, as neither a cable nor Wi-Fi changes the order;
  *   leaves at `due`, or when a stall ends. Stalls begin every 0.5 to 1.5 times STALL_EVERY_MS and hold both
  *   directions: nothing is lost, and at the end everything that is due comes at once.
+ *
+ * A process that sleeps wakes 0.05 to 0.5 ms late on a virtual machine, which would be jitter that nobody asked for. So
+ * `t` is the kernel's stamp of the moment at which the packet was sent, by a packet socket on the device; TRANSIT_MS
+ * covers the waking up after that; and before a packet of few bytes is due, which may ask for the time, this program is awake already.
  *
  * Bytes are counted of all but TCP's discard service (port 9): a download may fill the line and not be taken for audio.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <math.h>
 #include <poll.h>
@@ -41,6 +48,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +57,10 @@
 #define PACKET_BYTES_MAX 1500
 #define BURST_PACKETS 32   /* read from one device before the others get their turn */
 #define IDLE_MS 1000.0
+#define TRANSIT_MS 0.3
+#define SMALL_BYTES 160    /* TCP's acknowledgements, questions for the time and answers, of all systems alike */
+#define AWAKE_BEFORE_MS 0.15
+#define LIKENESS_BYTES 60  /* by which a packet and its stamp find each other */
 #define SETTINGS 9
 #define DISCARD_PORT 9
 #define IPV4_TCP 6
@@ -60,7 +72,7 @@ typedef struct {
 } packet_t;
 
 typedef struct {
-  int in, out;
+  int in, out, stamps; /* devices, and a packet socket that says when packets were sent to `in` */
   packet_t *waiting; /* a ring */
   unsigned first, count;
   double line_free_ms, last_due_ms, slowest_ms;
@@ -102,7 +114,19 @@ static void die(const char *what)
   exit(1);
 }
 
-static int open_device(const char *network, const char *name)
+/* In the network of the calling thread. */
+static int open_stamps(struct ifreq *request)
+{
+  int stamps = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)), yes = 1;
+  struct sockaddr_ll device = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+  if (stamps < 0 || ioctl(stamps, SIOCGIFINDEX, request) < 0) die("packet socket");
+  device.sll_ifindex = request->ifr_ifindex;
+  if (setsockopt(stamps, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) < 0) die("SO_TIMESTAMPNS");
+  if (bind(stamps, (struct sockaddr *)&device, sizeof device) < 0) die("packet socket");
+  return stamps;
+}
+
+static int open_device(const char *network, const char *name, int *stamps)
 {
   char path[256];
   struct ifreq request = {0};
@@ -113,6 +137,7 @@ static int open_device(const char *network, const char *name)
   request.ifr_flags = IFF_TUN | IFF_NO_PI;
   snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
   if (ioctl(device, TUNSETIFF, &request) < 0) die(name);
+  *stamps = open_stamps(&request);
   if (setns(home, CLONE_NEWNET) < 0) die("setns");
   close(home);
   close(there);
@@ -123,8 +148,8 @@ static void open_link(link_t *l, const char *server, const char *room, int numbe
 {
   char name[IFNAMSIZ];
   snprintf(name, sizeof name, "link%d", number);
-  l->down.in = l->up.out = open_device(server, name);
-  l->up.in = l->down.out = open_device(room, "uplink");
+  l->down.in = l->up.out = open_device(server, name, &l->down.stamps);
+  l->up.in = l->down.out = open_device(room, "uplink", &l->up.stamps);
   l->down.waiting = calloc(PACKETS_MAX, sizeof(packet_t));
   l->up.waiting = calloc(PACKETS_MAX, sizeof(packet_t));
   if (!l->down.waiting || !l->up.waiting) die("memory");
@@ -136,13 +161,35 @@ static double *line_of(link_t *l, direction_t *d)
   return d == &l->down ? &shared_down_free_ms : &shared_up_free_ms;
 }
 
+/* When a packet was sent. Stamps come in the packets' order; those of packets that the device had no room for are passed over. */
+static double sent_ms(direction_t *d, const unsigned char *content, int bytes, double now)
+{
+  unsigned char seen[LIKENESS_BYTES], control[CMSG_SPACE(sizeof(struct timespec))];
+  struct sockaddr_ll from;
+  struct iovec span = {seen, sizeof seen};
+  struct msghdr message;
+  struct timespec stamp, real;
+  ssize_t n;
+  size_t like = bytes < LIKENESS_BYTES ? (size_t)bytes : LIKENESS_BYTES;
+  for (;;) {
+    message = (struct msghdr){&from, sizeof from, &span, 1, control, sizeof control, 0};
+    if ((n = recvmsg(d->stamps, &message, 0)) < 0) return now;
+    if (from.sll_pkttype != PACKET_OUTGOING || (size_t)n != like || memcmp(seen, content, like)) continue;
+    memcpy(&stamp, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof stamp);
+    clock_gettime(CLOCK_REALTIME, &real);
+    now = now_ms();
+    return now - (double)(real.tv_sec - stamp.tv_sec) * 1e3 - (double)(real.tv_nsec - stamp.tv_nsec) / 1e6;
+  }
+}
+
 /* False when there was none. */
-static bool enter(link_t *l, direction_t *d, double t_ms)
+static bool enter(link_t *l, direction_t *d)
 {
   static unsigned char content[PACKET_BYTES_MAX];
-  double due = t_ms + l->delay_ms + (2 * random_share() - 1) * l->jitter_ms;
-  double *line_free_ms = line_of(l, d);
   int bytes = (int)read(d->in, content, sizeof content);
+  double t_ms = bytes > 0 ? sent_ms(d, content, bytes, now_ms()) : 0;
+  double due = t_ms + TRANSIT_MS + l->delay_ms + (2 * random_share() - 1) * l->jitter_ms;
+  double *line_free_ms = line_of(l, d);
   packet_t *packet = &d->waiting[(d->first + d->count) % PACKETS_MAX];
   bool overflows = l->queue_ms > 0 && *line_free_ms - t_ms > l->queue_ms;
   if (bytes <= 0) return false;
@@ -173,7 +220,7 @@ static bool discarded(const packet_t *packet)
   return (tcp[0] << 8 | tcp[1]) == DISCARD_PORT || (tcp[2] << 8 | tcp[3]) == DISCARD_PORT;
 }
 
-/* Returns when the next packet is due. */
+/* Returns when to be awake for the next packet. */
 static double leave(direction_t *d, double t_ms)
 {
   while (d->count && d->waiting[d->first].due_ms <= t_ms) {
@@ -186,7 +233,8 @@ static double leave(direction_t *d, double t_ms)
     d->first = (d->first + 1) % PACKETS_MAX;
     d->count--;
   }
-  return d->count ? d->waiting[d->first].due_ms : t_ms + IDLE_MS;
+  if (!d->count) return t_ms + IDLE_MS;
+  return d->waiting[d->first].due_ms - (d->waiting[d->first].bytes <= SMALL_BYTES ? AWAKE_BEFORE_MS : 0);
 }
 
 static double sooner(double a, double b) { return a < b ? a : b; }
@@ -282,9 +330,8 @@ static void wait_until(struct pollfd *fds, double t_ms)
 
 static void take_packets(link_t *l, direction_t *d, const struct pollfd *fd)
 {
-  double t_ms = now_ms();
   if (!(fd->revents & POLLIN)) return;
-  for (int k = 0; k < BURST_PACKETS && enter(l, d, t_ms); k++) {
+  for (int k = 0; k < BURST_PACKETS && enter(l, d); k++) {
   }
 }
 
@@ -299,7 +346,7 @@ int main(int count, char **words)
   chance = (strtoull(words[1], NULL, 10) + 1) * 0x9e3779b97f4a7c15ull;
   for (link_count = 0; link_count < count - 3; link_count++)
     open_link(&links[link_count], words[2], words[3 + link_count], link_count + 1);
-  /* Late packets would be jitter that nobody asked for. Without the permission it is a worse link, not none. */
+  /* Without the permission it is a worse link, not none. */
   prctl(PR_SET_TIMERSLACK, 1000);
   sched_setscheduler(0, SCHED_FIFO, &first_of_all);
   puts("ready");
