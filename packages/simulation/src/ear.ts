@@ -26,7 +26,14 @@ export interface Break {
   readonly slip: number;
 }
 
+/** From `at` on a room plays what the server of this place in the house's list plays; 0 is the wanted one. */
+export interface Change {
+  readonly at: TrueInstant;
+  readonly server: number;
+}
+
 interface Mark {
+  readonly server: number;
   readonly position: number;
   readonly at: TrueInstant;
   readonly error: number;
@@ -42,15 +49,18 @@ export class Ear {
   readonly silent = new Slots();
   firstSoundAt: TrueInstant | undefined;
   unreadable = 0;
-  readonly #timetable: Timetable;
+  /** Whose music was heard, from the first sound on. */
+  readonly changes: Change[] = [];
+  readonly #timetables: readonly Timetable[];
   #audibleUntil: TrueInstant | undefined;
   #last: Mark | undefined;
   #lastFrameUs = 0;
   /** Silence since the last readable sound. (us) */
   #quiet = 0;
 
-  constructor(timetable: Timetable) {
-    this.#timetable = timetable;
+  /** Of each server what it plays: they are far apart in the signal, so what is heard lies nearest to its own. */
+  constructor(timetables: readonly Timetable[]) {
+    this.#timetables = timetables;
   }
 
   hear(heard: Heard): void {
@@ -64,9 +74,9 @@ export class Ear {
     this.#noteSilence(heard, frames);
     const position = positionBetween(begin, end, frames - 2 * first);
     const at = later(heard.at, first * heard.frameUs);
-    const expected = this.#timetable.positionAt(at);
-    if (expected === undefined || position === undefined) this.unreadable++;
-    else this.#note(unwrap(position, expected), at, heard.frameUs);
+    const found = position === undefined ? undefined : this.#find(position, at);
+    if (found) this.#note(found, at, heard.frameUs);
+    else this.unreadable++;
   }
 
   /** When the last sound so far has left; undefined before the first. */
@@ -81,10 +91,28 @@ export class Ear {
     this.breaks = this.breaks.filter(({ at }) => at >= before);
   }
 
-  #note(position: number, at: TrueInstant, frameUs: number): void {
-    const due = this.#timetable.dueOf(position, at);
+  /** Which frame of whose music is heard; undefined while nobody is known to play any. */
+  #find(position: number, at: TrueInstant): Pick<Mark, "server" | "position"> | undefined {
+    let [server, nearest, least] = [-1, 0, Infinity];
+    for (const [index, timetable] of this.#timetables.entries()) {
+      const expected = timetable.positionAt(at);
+      if (expected === undefined) continue;
+      const whole = unwrap(position, expected);
+      if (Math.abs(whole - expected) >= least) continue;
+      [server, nearest, least] = [index, whole, Math.abs(whole - expected)];
+    }
+    return server < 0 ? undefined : { server, position: nearest };
+  }
+
+  #note(
+    { server, position }: Pick<Mark, "server" | "position">,
+    at: TrueInstant,
+    frameUs: number,
+  ): void {
+    const due = this.#timetables[server]?.dueOf(position, at);
     if (due === undefined) return;
-    const mark = { position, at, error: at - due };
+    const mark = { server, position, at, error: at - due };
+    if (this.#last?.server !== server) this.changes.push({ at, server });
     if (this.#last) this.#compare(this.#last, mark, frameUs);
     this.#last = mark;
     this.#lastFrameUs = frameUs;
@@ -95,11 +123,13 @@ export class Ear {
 
   #compare(last: Mark, mark: Mark, frameUs: number): void {
     const elapsed = (2 * (mark.at - last.at)) / (frameUs + this.#lastFrameUs);
-    const slip = mark.position - last.position - elapsed;
+    const other = mark.server !== last.server;
+    const slip = other ? 0 : mark.position - last.position - elapsed;
     const silence = this.#quiet;
     this.#quiet = 0;
     const shift = mark.error - last.error;
-    if (Math.abs(slip) <= SLIP_MAX && silence === 0 && Math.abs(shift) < JUMP_US_MIN) return;
+    const small = Math.abs(slip) <= SLIP_MAX && Math.abs(shift) < JUMP_US_MIN;
+    if (small && silence === 0) return;
     this.breaks.push({ at: mark.at, silence, shift, slip });
   }
 

@@ -19,6 +19,8 @@ export interface HouseOptions {
   /** Of the music; the simulation has no use for more than telephones have. (Hz) */
   readonly rateHz?: number;
   readonly server?: ServerHostOptions;
+  /** Those that rooms go over to when the server before them in this order is gone. */
+  readonly spares?: readonly ServerHostOptions[];
   readonly rooms: readonly RoomOptions[];
   readonly trace?: Trace | undefined;
 }
@@ -29,14 +31,21 @@ const UNDER_WAY = seconds(60);
 export class House {
   readonly simulation: Simulation;
   readonly server: ServerHost;
+  readonly spares: readonly ServerHost[];
   readonly rooms: readonly Room[];
   /** Virtual seconds for each real second spent in `run`. Not part of any report. */
   speed = 0;
 
-  constructor({ seed, rateHz = 8_000, server = {}, rooms, trace }: HouseOptions) {
+  constructor({ seed, rateHz = 8_000, server = {}, spares = [], rooms, trace }: HouseOptions) {
     this.simulation = new Simulation(seed);
-    this.server = new ServerHost(this.simulation, rateHz, server, trace);
-    const world = { simulation: this.simulation, server: this.server, trace };
+    const { simulation } = this;
+    this.server = new ServerHost({ simulation, name: "server", rateHz, trace }, server);
+    this.spares = spares.map((options, index) => {
+      const name = `spare ${index + 1}`;
+      return new ServerHost({ simulation, name, rateHz, programme: index + 1, trace }, options);
+    });
+    const servers = [this.server, ...this.spares] as const;
+    const world = { simulation, servers, trace };
     const built: Room[] = [];
     for (const [index, options] of rooms.entries()) {
       const name = options.name ?? `room ${index + 1}`;
@@ -76,7 +85,7 @@ export class House {
   forget(): void {
     const { now } = this.simulation;
     const stamped = later(now, -UNDER_WAY);
-    this.server.clock.forget(stamped);
+    for (const { clock } of [this.server, ...this.spares]) clock.forget(stamped);
     for (const { ear, clock } of this.rooms) {
       ear.forget(now);
       clock.forget(stamped);

@@ -1,19 +1,15 @@
 import { arrivalOf } from "@tutti/audio/core";
-import {
-  Player,
-  type PlayerConfig,
-  type PlayerInput,
-  type PlayerOutput,
-  Pump,
-} from "@tutti/client/core";
+import { Player, type PlayerInput, type PlayerOutput, Pump } from "@tutti/client/core";
 import { localInstant, type Micros, millis, seconds, type TimeAnswer } from "@tutti/protocol";
 import type { Connection, Peer } from "./connection.ts";
 import { Ear } from "./ear.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import { Link, type LinkChoice } from "./link.ts";
+import { playerConfig } from "./player-config.ts";
 import type { Random } from "./random.ts";
 import type { ServerHost } from "./server-host.ts";
+import { ServerList } from "./server-list.ts";
 import {
   type Happening,
   later,
@@ -43,6 +39,8 @@ const DATAGRAM_BYTES = 68;
 const QUEUE_MS = 200;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 500;
+/** As the player says it when nothing came for too long. */
+const SILENT = "server is silent";
 /** How often a client knocks while nobody answers. */
 const KNOCK_EVERY = millis(300);
 /** How often the daemon has its player report. */
@@ -53,7 +51,8 @@ const CLOCK_WATCH = millis(100);
 /** What a room finds when it is built. */
 export interface World {
   readonly simulation: Simulation;
-  readonly server: ServerHost;
+  /** The wanted one first. */
+  readonly servers: readonly [ServerHost, ...ServerHost[]];
   readonly trace?: Trace | undefined;
 }
 
@@ -67,7 +66,7 @@ export class Room {
   readonly counts: Record<string, number> = {};
   readonly switchedOnAt: TrueInstant;
   readonly #simulation: Simulation;
-  readonly #server: ServerHost;
+  readonly #servers: ServerList;
   readonly #trace: Trace | undefined;
   readonly #random: Random;
   readonly #options: RoomOptions;
@@ -88,17 +87,25 @@ export class Room {
 
   /** `shared`: the link of the room that `linkOf` means. */
   constructor(world: World, name: string, options: RoomOptions, shared?: Link) {
-    const { simulation, server } = world;
+    const { simulation, servers } = world;
     this.name = name;
     this.#trace = world.trace;
     this.#simulation = simulation;
-    this.#server = server;
     this.#options = options;
     this.#random = simulation.random(`room ${name}`);
     this.clock = new HostClock(simulation, name, options.clock);
     this.loop = new EventLoop(simulation, name, options.loop);
     this.link = shared ?? new Link(simulation, name, options.link ?? "lan");
-    this.ear = new Ear(server.timetable);
+    this.ear = new Ear(servers.map(({ timetable }) => timetable));
+    this.#servers = new ServerList(servers, {
+      simulation,
+      clock: this.clock,
+      loop: this.loop,
+      link: this.link,
+      sounding: () => this.#player?.sounding === true,
+      leave: () => this.#leave("another server is wanted"),
+      onMoved: (kind) => this.#tell({ kind }),
+    });
     this.switchedOnAt = later(simulation.now, options.switchedOnAfter ?? 0);
     simulation.at(this.switchedOnAt, () => this.#switchOn());
   }
@@ -168,16 +175,17 @@ export class Room {
   }
 
   #switchOn(): void {
-    const { shelf } = this.#server;
     const ports = {
-      makeDecoder: (codec: string, header: Uint8Array) => shelf.makeDecoder(codec, header),
+      makeDecoder: (codec: string, header: Uint8Array) =>
+        this.#servers.present.shelf.makeDecoder(codec, header),
       random: () => this.#random.next(),
     };
-    this.#player = new Player(playerConfig(this.name), ports);
+    this.#player = new Player(playerConfig(this.name, this.#servers.several), ports);
     this.#pump = new Pump(this.#player, { queueMs: this.#options.queueMs ?? QUEUE_MS });
-    this.#openCard(this.#server.source.format);
+    this.#openCard(this.#servers.present.source.format);
     this.#tick();
     this.#report();
+    this.#servers.watch();
     this.#connect();
   }
 
@@ -226,6 +234,7 @@ export class Room {
 
   #connect(): void {
     const { now } = this.#simulation;
+    const server = this.#servers.next();
     const attempt = this.#random.hex(8);
     const peer: Peer = {
       received: (bytes) => this.#input(attempt, { kind: "received", bytes }),
@@ -238,8 +247,9 @@ export class Room {
     }
     const heardAt = this.link.toServer.carry(DATAGRAM_BYTES);
     this.#simulation.at(heardAt, () => {
-      const connection = this.#server.accept(this.link, this.name, peer);
+      const connection = server.accept(this.link, this.name, peer);
       this.#simulation.at(this.link.toClient.carry(DATAGRAM_BYTES), () => {
+        this.#servers.answered();
         if (connection?.isOpen) this.loop.post(() => this.#connected(connection));
         else this.loop.post(() => this.#retry());
       });
@@ -256,16 +266,20 @@ export class Room {
   #input(attempt: string, input: PlayerInput): void {
     this.loop.post(() => {
       if (attempt !== this.#attempt) return;
-      if (input.kind === "received") this.#failures = 0;
+      if (input.kind === "received") {
+        this.#failures = 0;
+        this.#servers.heard();
+      }
       if (input.kind === "disconnected") this.#disconnected();
       else this.#handle(input);
       if (input.kind === "received") this.#hurry();
     });
   }
 
-  #disconnected(): void {
+  #disconnected(reason = ""): void {
     this.#tell({ kind: "disconnects" });
     this.#connection = undefined;
+    this.#servers.lost(reason === SILENT);
     this.#handle({ kind: "disconnected" });
     this.#retry();
   }
@@ -297,10 +311,7 @@ export class Room {
         this.#ask(output.question);
         return;
       case "close":
-        this.#tell({ kind: `closed: ${output.reason}` });
-        this.#connection?.close("client");
-        this.#attempt = "";
-        this.#disconnected();
+        this.#leave(output.reason);
         return;
       case "format":
         this.#wantFormat(output.format);
@@ -309,6 +320,13 @@ export class Room {
         this.#tell(output.event);
         return;
     }
+  }
+
+  #leave(reason: string): void {
+    this.#tell({ kind: `closed: ${reason}` });
+    this.#connection?.close("client");
+    this.#attempt = "";
+    this.#disconnected(reason);
   }
 
   #wantFormat(format: { readonly rateHz: number; readonly channels: number }): void {
@@ -326,9 +344,13 @@ export class Room {
   #ask(question: { readonly token: string; readonly sequence: number }): void {
     const clientSent = localInstant(this.clock.now);
     const { toServer, toClient } = this.link;
+    const server = this.#servers.present;
     this.link.datagram(toServer, DATAGRAM_BYTES, () => {
-      this.#server.ask({ ...question, clientSent }, (answer) => {
-        this.link.datagram(toClient, DATAGRAM_BYTES, () => this.#answered(answer));
+      server.ask({ ...question, clientSent }, (answer) => {
+        this.link.datagram(toClient, DATAGRAM_BYTES, () => {
+          // What a server answers that was left means nothing to the next.
+          if (server === this.#servers.present) this.#answered(answer);
+        });
       });
     });
   }
@@ -359,20 +381,4 @@ export class Room {
     this.counts[event.kind] = (this.counts[event.kind] ?? 0) + 1;
     this.#trace?.(this.#simulation.now, this.name, event);
   }
-}
-
-function playerConfig(name: string): PlayerConfig {
-  const hello = {
-    id: name,
-    instance: 1,
-    mac: "02:00:00:00:00:00",
-    hostName: name,
-    clientName: "Tutti",
-    version: "0",
-    os: "simulated",
-    arch: "none",
-    protocolVersion: 2,
-    tutti: { version: "0", codecs: ["pcm", "flac", "opus"], udpTime: true },
-  };
-  return { hello, latencyMs: 0, volume: { max: 100, curve: "linear" } };
 }

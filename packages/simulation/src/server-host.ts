@@ -26,6 +26,7 @@ import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
+import { SIGNAL_FRAMES } from "./signal.ts";
 import { type Happening, later, type Simulation } from "./simulation.ts";
 import { Source, type SourceOptions } from "./source.ts";
 import { Timetable } from "./timetable.ts";
@@ -47,6 +48,19 @@ export interface ServerHostOptions {
   readonly source?: SourceOptions;
 }
 
+/** Where a server is, and what it is called there. */
+export interface Site {
+  readonly simulation: Simulation;
+  readonly name: string;
+  /** Of the music; rooms play at the same. (Hz) */
+  readonly rateHz: number;
+  /** Servers of one house play different music, so that it is heard whose a room plays; below MUSICS. */
+  readonly programme?: number;
+  readonly trace?: Trace | undefined;
+}
+
+/** How many servers can be told apart by their music. */
+const MUSICS = 4;
 export const STREAM_PORT = 1_704;
 const STREAM = "music";
 /** Positions in the header of a message and in a chunk's body. */
@@ -68,6 +82,7 @@ export class ServerHost {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #options: ServerHostOptions;
+  readonly #name: string;
   readonly #trace: Trace | undefined;
   readonly #config: StreamConfig;
   #core: Server | undefined;
@@ -80,19 +95,24 @@ export class ServerHost {
   #timer: Happening | undefined;
   #newestStamp = Number.NEGATIVE_INFINITY;
 
-  constructor(simulation: Simulation, rateHz: number, options: ServerHostOptions, trace?: Trace) {
+  constructor(
+    { simulation, name, rateHz, programme = 0, trace }: Site,
+    options: ServerHostOptions,
+  ) {
+    this.#name = name;
     this.#trace = trace;
     this.#simulation = simulation;
-    this.#random = simulation.random("server");
+    this.#random = simulation.random(name);
     this.#options = options;
     this.#carriage = new Carriage(simulation, (session, bytes) =>
       this.#input({ kind: "backlog", session, bytes }),
     );
-    this.clock = new HostClock(simulation, "server", options.clock);
-    this.loop = new EventLoop(simulation, "server", options.loop);
+    this.clock = new HostClock(simulation, name, options.clock);
+    this.loop = new EventLoop(simulation, name, options.loop);
     this.timetable = new Timetable(rateHz);
     this.shelf = new CodecShelf(simulation.random("codec"));
-    this.source = new Source(simulation, rateHz, options.source ?? {}, (bytes) => {
+    const first = Math.round((programme / MUSICS) * SIGNAL_FRAMES);
+    this.source = new Source({ simulation, rateHz, first }, options.source ?? {}, (bytes) => {
       this.#pipe.push(bytes);
       this.loop.post(() => this.#readPipe());
     });
@@ -117,7 +137,7 @@ export class ServerHost {
   start(moved?: ClockOptions): void {
     this.counts.starts = (this.counts.starts ?? 0) + 1;
     if (moved) {
-      const name = `server ${this.counts.starts}`;
+      const name = `${this.#name} ${this.counts.starts}`;
       this.clock = new HostClock(this.#simulation, name, moved);
     }
     this.#newestStamp = Number.NEGATIVE_INFINITY;
@@ -291,7 +311,7 @@ export class ServerHost {
 
   #tell(event: ServerEvent): void {
     this.#count(event.kind);
-    this.#trace?.(this.#simulation.now, "server", event);
+    this.#trace?.(this.#simulation.now, this.#name, event);
   }
 
   #count(kind: string): void {

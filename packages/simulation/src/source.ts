@@ -24,18 +24,19 @@ export class Source {
   readonly #random: Random;
   readonly #unevenMs: number;
   #driftPpm: number;
-  #written = 0;
+  #written: number;
   #due = trueTime(0);
   #next: Happening;
 
+  /** It begins with frame `first` of the signal. */
   constructor(
-    simulation: Simulation,
-    rateHz: number,
+    { simulation, rateHz, first }: { simulation: Simulation; rateHz: number; first: number },
     options: SourceOptions,
     onBlock: (pcm: Uint8Array) => void,
   ) {
     this.format = { rateHz, bits: 16, channels: SIGNAL_CHANNELS };
     this.#simulation = simulation;
+    this.#written = first;
     this.#driftPpm = options.driftPpm ?? 0;
     this.#blockFrames = Math.round(((options.blockMs ?? 20) * rateHz) / 1_000);
     this.#onBlock = onBlock;

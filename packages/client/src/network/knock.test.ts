@@ -1,6 +1,13 @@
-import { Socket } from "node:net";
+import { once } from "node:events";
+import {
+  type AddressInfo,
+  createConnection,
+  createServer,
+  type ServerOpts,
+  Socket,
+} from "node:net";
 import { expect, test } from "vitest";
-import { knock, type Reached } from "./knock.ts";
+import { answers, knock, type Reached } from "./knock.ts";
 
 /** Knocks with sockets of which the test says what becomes of them, once there are `enough`. */
 async function knocked(
@@ -68,4 +75,24 @@ test("ends when nobody answers, or when it is told to", async () => {
   const stopped = await knocked(2, (_, stop) => stop.abort());
   expect(stopped.reached).toEqual({ reason: "closed" });
   expect(stopped.sockets.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+async function answersOf(options: ServerOpts, patienceMs: number): Promise<boolean> {
+  const server = createServer(options).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const inside: Socket[] = [];
+  server.on("connection", (socket) => inside.push(socket));
+  const open = () => createConnection({ host: "127.0.0.1", port });
+  const there = await answers(open, patienceMs);
+  for (const socket of inside) socket.destroy();
+  server.close();
+  await once(server, "close");
+  return there;
+}
+
+test("a server that ends what is ended answers, one that takes no notice hangs", async () => {
+  expect(await answersOf({}, 60_000)).toBe(true);
+  // As its kernel does for it.
+  expect(await answersOf({ pauseOnConnect: true }, 30)).toBe(false);
 });

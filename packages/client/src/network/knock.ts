@@ -94,7 +94,10 @@ class Knock {
   }
 }
 
-/** Whether somebody listens there: a connection that is ended at once. */
+/**
+ * Whether a server is there and awake: a connection that is ended at once, and is ended by the server too. The kernel of one that
+ * hangs opens it as well.
+ */
 export async function answers(open: () => Socket, giveUpMs: number): Promise<boolean> {
   const { socket } = await knock({
     open,
@@ -104,7 +107,20 @@ export async function answers(open: () => Socket, giveUpMs: number): Promise<boo
     random: () => 1,
     signal: new AbortController().signal,
   });
-  socket?.on("error", () => {});
-  socket?.destroy();
-  return socket !== undefined;
+  if (!socket) return false;
+  const awake = await isEnded(socket, giveUpMs);
+  socket.destroy();
+  return awake;
+}
+
+function isEnded(socket: Socket, withinMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), withinMs);
+    const end = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    // A reset is as good: somebody let go of it.
+    socket.on("end", end).on("error", end).resume().end();
+  });
 }
