@@ -42,8 +42,8 @@ const ROUND_TRIP_MAX = 5_000_000;
 const DRIFT_SPREAD = 30;
 /** The same after a small contradiction: something is slewing one of the clocks. (ppm) */
 const DRIFT_SPREAD_SLEWING = 400;
-/** How many pairs of hosts are so far apart for one whose clocks NTP keeps, before anything was measured. */
-const DRIFT_ODDS = 1;
+/** How many pairs of hosts are so far apart for one whose clocks NTP keeps, before anything was measured: Raspberry Pi OS and Debian do by default. */
+const DRIFT_ODDS = 0.25;
 /** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
 const SLEW_MAX = 20_000;
 const BEND_SHOWN_AFTER = 300_000;

@@ -25,13 +25,15 @@ export interface ClockChange {
   readonly moved: Micros;
 }
 
-/** Sound that was placed by a worse clock than this would be heard to find its way. (us) */
-const UNCERTAINTY_MAX_FOR_SOUND = 300;
 /**
- * It waits for that, once, and no longer than so: on the worst of links that play at all, four seconds of questions
- * leave some 400 us, and a room that is silent for as long after it was switched on is better than one that plays beside the others.
+ * Sound that was placed by a worse clock than this would be heard to find its way. (us) It waits for that, once, and in the end for
+ * less: a room that is silent for some seconds after it was switched on is better than one that plays beside the others. On the worst of links
+ * that play at all, four seconds of questions leave some 900 us, of which it would be a whole millisecond off in one house of eight.
  */
-const PATIENCE: Micros = seconds(4);
+const GOOD_ENOUGH: readonly { readonly uncertainty: number; readonly until: Micros }[] = [
+  { uncertainty: 300, until: seconds(4) },
+  { uncertainty: 700, until: seconds(8) },
+];
 
 export class Timekeeper {
   readonly #clock = new ServerClock();
@@ -45,8 +47,8 @@ export class Timekeeper {
   /** Of a server that sends audio in bundles. (ms) */
   #bufferMs: number | undefined;
   #playable = false;
-  /** When sound may begin by whatever clock there is. */
-  #patientUntil: LocalInstant | undefined;
+  /** Since when sound waits for the clock. */
+  #waitsSince: LocalInstant | undefined;
 
   constructor(asksDatagrams: boolean) {
     this.#asksDatagrams = asksDatagrams;
@@ -110,7 +112,7 @@ export class Timekeeper {
   /** The server says which clock it has, and whether it answers datagrams. */
   offered({ tutti, bufferMs }: ServerSettings, now: LocalInstant): void {
     this.#bufferMs = tutti && bufferMs;
-    this.#patientUntil ??= (now + PATIENCE) as LocalInstant;
+    this.#waitsSince ??= now;
     const epoch = tutti?.epoch;
     if (epoch !== undefined && epoch !== "") this.#clock.meet(epoch);
     this.#datagrams = this.#asksDatagrams ? tutti?.udpTime : undefined;
@@ -186,8 +188,9 @@ export class Timekeeper {
 
   #judge(now: LocalInstant): void {
     if (this.#playable || !this.known) return;
-    const good = this.filter.uncertaintyAt(now) <= UNCERTAINTY_MAX_FOR_SOUND;
-    this.#playable = good || (this.#patientUntil !== undefined && now >= this.#patientUntil);
+    const waited = now - (this.#waitsSince ?? now);
+    const most = GOOD_ENOUGH.find(({ until }) => waited < until)?.uncertainty ?? Infinity;
+    this.#playable = this.filter.uncertaintyAt(now) <= most;
   }
 
   #wish(session: Session, uncertainty: Micros, now: LocalInstant, outputs: PlayerOutput[]): void {
