@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { readKept, withRun, writeKept } from "../harness/kept-runs.ts";
 import { describeMachine } from "../harness/machine.ts";
 import { amount, choice, names, readOptions } from "../harness/options.ts";
+import { keepLogs } from "../sync/logs.ts";
 import { whatIsMissing } from "../sync/needs.ts";
 import { flatten } from "../sync/place.ts";
 import { cardsOf } from "../sync/scenarios.ts";
@@ -119,11 +120,9 @@ async function runOnce(
   const figures: Record<string, Figures> = {};
   for (const played of session.played) {
     believe(scenario, played, seconds);
-    const notes = session.faults.map(({ fromUs, endUs, proof }) => {
-      return `fault from ${fromUs / 1e6} s to ${endUs / 1e6} s: ${proof}`;
-    });
+    const notes: string[] = [];
     const found = measure(session, played, original, (line) => notes.push(line));
-    if (options.logs === "yes") keepLogs(scenario, played, notes);
+    if (options.logs === "yes") keepLogs(scenario.name, played, notes, session.faults);
     figures[played.system.name] = found;
     console.log(`  ${played.system.name.padEnd(14)} ${summary(found)}`);
   }
@@ -136,15 +135,6 @@ function believe({ name, doubt }: Scenario, { system, links }: Played, seconds: 
   for (const link of links) {
     const why = doubt?.(link, seconds);
     if (why) throw new Error(`${name}, ${system.name}: ${why}; nothing was kept`);
-  }
-}
-
-function keepLogs({ name }: Scenario, { system, texts }: Played, notes: readonly string[]): void {
-  const logs = join(import.meta.dirname, "../../logs", name.replaceAll(" ", "-"));
-  mkdirSync(logs, { recursive: true });
-  const all = { ...texts, measured: `${notes.join("\n")}\n` };
-  for (const [program, text] of Object.entries(all)) {
-    writeFileSync(join(logs, `${system.name}-${program}.log`), text);
   }
 }
 

@@ -59,8 +59,13 @@ export interface Conditions {
   readonly tone: boolean;
 }
 
-/** Reads the recordings of a system and deletes them, as a run of all systems is gigabytes. */
-export function measure(session: Session, played: Played, conditions: Conditions): Figures {
+/** Reads the recordings of a system and deletes them, as a run of all systems is gigabytes. Tells of each gap and edit. */
+export function measure(
+  session: Session,
+  played: Played,
+  conditions: Conditions,
+  note: (line: string) => void,
+): Figures {
   const heard = played.rooms.map((room) => heardBy(session, room, conditions));
   const costs = {
     serverCpuPercent: played.serverCost.cpuPercent,
@@ -82,6 +87,11 @@ export function measure(session: Session, played: Played, conditions: Conditions
     gaps: gapsOf(recording),
     edits: conditions.tone ? [] : editsOf(recording, conditions.original, track, conditions),
   }));
+  for (const [at, { gaps, edits }] of broken.entries()) {
+    for (const { atUs, ms } of gaps)
+      note(`room ${at + 1} is silent for ${ms} ms at ${atUs / 1e6} s`);
+    for (const { atUs } of edits) note(`room ${at + 1} was edited at ${atUs / 1e6} s`);
+  }
   return {
     medianUs: worst(pairs.map((pair) => pair.medianUs)),
     p95Us: worst(pairs.map((pair) => pair.p95Us)),

@@ -12,6 +12,7 @@ import { amount, choice, names, type Option, readOptions } from "../harness/opti
 import { CODECS, type Codec } from "../harness/systems.ts";
 import { keepFloor, keepRun, readCollection } from "./collection.ts";
 import { measureFloor } from "./floor.ts";
+import { keepLogs } from "./logs.ts";
 import { type Figures, measure } from "./measure.ts";
 import { whatIsMissing } from "./needs.ts";
 import { floorLine, publishAll } from "./page.ts";
@@ -46,6 +47,7 @@ const options = readOptions("sync", "How far rooms are apart, beside Snapcast. N
   ),
   systems: names(SYSTEMS, "who takes part, one or more"),
   add: choice(["no", "yes"], "no", "to the runs already in the results, if they are alike"),
+  logs: choice(["no", "yes"], "no", "keep what all programs said, in bench/dist/logs"),
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -108,7 +110,7 @@ async function runAll(scenario: Scenario, codec: Codec): Promise<void> {
   };
   for (let run = 0; run < runs; run++) {
     console.log(`${key}, run ${run + 1} of ${runs}: ${seconds} s`);
-    const figures = await runOnce(scenario, { codec, seconds, seed: run + 1 });
+    const figures = await runOnce(scenario, { codec, seconds, seed: run + 1, key });
     keepRun(key, kept, { figures }, run === 0 && options.add === "no");
   }
 }
@@ -119,7 +121,13 @@ async function runOnce(
     codec,
     seconds,
     seed,
-  }: { readonly codec: Codec; readonly seconds: number; readonly seed: number },
+    key,
+  }: {
+    readonly codec: Codec;
+    readonly seconds: number;
+    readonly seed: number;
+    readonly key: string;
+  },
 ): Promise<Record<string, Figures>> {
   const runFolder = join(folder, "run");
   mkdirSync(runFolder);
@@ -141,7 +149,9 @@ async function runOnce(
   };
   const figures: Record<string, Figures> = {};
   for (const played of session.played) {
-    const found = measure(session, played, conditions);
+    const notes: string[] = [];
+    const found = measure(session, played, conditions, (line) => notes.push(line));
+    if (options.logs === "yes") keepLogs(`${key}-${seed}`, played, notes, session.faults);
     figures[played.system.name] = found;
     console.log(`  ${played.system.name.padEnd(20)} ${summary(found)}`);
   }
