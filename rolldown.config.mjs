@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { defineConfig } from "rolldown";
 
 /**
@@ -8,7 +11,9 @@ import { defineConfig } from "rolldown";
 export default defineConfig(["server", "client", "cli"].map(program));
 
 function program(name) {
+  const launched = name === "server";
   return {
+    plugins: launched ? [launcher(name)] : [],
     input: `packages/${name}/src/main.ts`,
     platform: "node",
     resolve: { conditionNames: ["tutti-source", "node", "import", "default"] },
@@ -28,8 +33,22 @@ function program(name) {
       cleanDir: true,
       // CommonJS: its loader is ready 10 ms before that of ES modules.
       format: "cjs",
-      entryFileNames: "main.cjs",
+      entryFileNames: launched ? "program.cjs" : "main.cjs",
       chunkFileNames: "[name].cjs",
+    },
+  };
+}
+
+/** Puts what is run beside the program, and lets it keep what V8 makes of that. */
+function launcher(name) {
+  return {
+    name: "launcher",
+    writeBundle({ dir }) {
+      const main = join(dir, "main.cjs");
+      copyFileSync(`packages/${name}/src/launch.cjs`, main);
+      const env = { ...process.env, TUTTI_KEEP_COMPILED: "yes" };
+      // Where this fails, the program starts as it would without.
+      spawnSync(process.execPath, [main, "--check-config"], { env, stdio: "ignore" });
     },
   };
 }

@@ -33,22 +33,31 @@ export class Listeners {
   #controls: ControlListener[] = [];
   #lastController = 0;
   #advertiser: Advertiser | undefined;
+  readonly #address: string;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
+    this.#address = reachable(options.config.listen.address);
   }
 
   /** Rejects with the system's error, which names the port, when one cannot be had. */
-  async open(): Promise<void> {
+  async openToPlayers(): Promise<void> {
+    const { config, driver } = this.#options;
+    const { stream: port } = config.listen;
+    // One after the other, so that what is opened before a failure is known and can be closed.
+    this.#open.push(await listenStream({ port, address: this.#address, ...driver.players }));
+    const onQuestion = this.#onQuestion;
+    this.#open.push(await listenTime({ port, address: this.#address, onQuestion }));
+  }
+
+  /** The other ports, and who looks for them. Rejects as `openToPlayers` does. */
+  async openToAll(): Promise<void> {
     const { config, core, driver, onEvent } = this.#options;
-    const { stream, control, http } = config.listen;
-    const address = reachable(config.listen.address);
+    const { control, http } = config.listen;
+    const address = this.#address;
     const { webRoot } = config;
     const folder = webRoot === undefined ? undefined : WebFolder.at(webRoot, onEvent);
     const controllers = this.#controllerEvents();
-    // One after the other, so that what is opened before a failure is known and can be closed.
-    this.#open.push(await listenStream({ port: stream, address, ...driver.players }));
-    this.#open.push(await listenTime({ port: stream, address, onQuestion: this.#onQuestion }));
     const { players } = driver;
     const metrics = this.#metrics;
     const snapshot = () => core.snapshot(now());

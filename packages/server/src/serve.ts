@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { arch, hostname, platform } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { takeRealTime } from "@tutti/audio";
 import { ConfigError, VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
@@ -22,6 +23,9 @@ import { JsonFileStore } from "./store/json-file.ts";
 const EXIT_FAILED = 1;
 /** Longest that goodbyes may take. (ms) */
 const STOP_MS_MAX = 900;
+
+/** Sources and players come first: loading the rest keeps this thread for as long. (ms) */
+const REST_AFTER_MS = 50;
 
 interface Running {
   /** One line for a person: where to reach what. */
@@ -73,7 +77,9 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   const onEvent = logEvents(openLog(config.log), followers);
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
   const controlled = () => listeners.told > 0;
-  const core = await makeCore(config, store, { facts: factsOf(config, tail), controlled });
+  const encoders = await loadEncoders(config.streams);
+  const { makeEncoder } = encoders;
+  const core = makeCore(config, store, { makeEncoder, facts: factsOf(config, tail), controlled });
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
   const { streams, listen } = config;
   const programmes = new Programmes({ streams, address: listen.address });
@@ -99,10 +105,15 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
     closeStream: (stream) => programmes.closeStream(stream),
   });
   const listeners: Listeners = new Listeners({ config, core, driver, onEvent });
-  const home = await loadHomeBridge(config, { core, driver, onEvent });
-  await listeners.open();
+  let home: HomeBridge | undefined;
+  // Rooms are silent until a server that was restarted is back: what they need comes first.
+  await listeners.openToPlayers();
   programmes.open(driver);
   driver.start();
+  await pause(REST_AFTER_MS);
+  await encoders.complete();
+  home = await loadHomeBridge(config, { core, driver, onEvent });
+  await listeners.openToAll();
   home?.start();
   takeRealTime();
   return {
@@ -125,12 +136,11 @@ async function loadHomeBridge(
   return HomeBridge.load({ mqtt, bufferMs, ...parts });
 }
 
-async function makeCore(
+function makeCore(
   config: ServerConfig,
   store: JsonFileStore,
-  ports: Pick<ServerPorts, "facts" | "controlled">,
-): Promise<Server> {
-  const makeEncoder = await loadEncoders();
+  ports: Pick<ServerPorts, "makeEncoder" | "facts" | "controlled">,
+): Server {
   const { name, bufferMs, streams, clients, initialVolume, sendToMuted } = config;
   const addStreams = { allowed: config.addStreams, defaults: config.streamDefaults };
   return new Server(
@@ -143,7 +153,7 @@ async function makeCore(
       saved: store.load(),
       wall: wallTime(),
     },
-    { makeEncoder, randomId: randomUUID, randomToken, ...ports },
+    { randomId: randomUUID, randomToken, ...ports },
     now(),
   );
 }

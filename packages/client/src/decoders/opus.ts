@@ -1,8 +1,7 @@
-import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
-import { dirname, join } from "node:path";
 import type { OpusEncoder } from "@discordjs/opus";
+import { loadOpus } from "@tutti/audio";
 import { decodeOpusHeader, ProtocolError, type SampleFormat } from "@tutti/protocol";
 import type { Decoder } from "../core/ports.ts";
 
@@ -15,11 +14,13 @@ const ONE_FRAME_MASK = 0b1111_1100;
 /** The longest packet there is. */
 const PACKET_SECONDS_MAX = 0.12;
 
+type Opus = typeof import("@discordjs/opus");
+
 const require = createRequire(import.meta.url);
 
 export function makeOpusDecoder(header: Uint8Array): Decoder {
   const format = checked(decodeOpusHeader(header));
-  const { OpusEncoder } = loadOpus();
+  const { OpusEncoder } = loadOpus(require) as Opus;
   const native = new OpusEncoder(format.rateHz, format.channels);
   let lastToc: number | undefined;
   return {
@@ -101,23 +102,4 @@ function toFloat(pcm: Buffer): Float32Array {
     samples[index] = pcm.readInt16LE(2 * index) / 0x8000;
   }
   return samples;
-}
-
-type Opus = typeof import("@discordjs/opus");
-
-/**
- * The package looks for its own binary through node-pre-gyp, which takes ten times as long as loading
- * it. So the binary is looked for here, and by the package only when it lies elsewhere.
- */
-function loadOpus(): Opus {
-  const prebuilt = join(dirname(require.resolve("@discordjs/opus/package.json")), "prebuild");
-  const { modules } = process.versions;
-  const wanted = `node-v${modules}-napi-v3-${process.platform}-${process.arch}-`;
-  try {
-    const built = readdirSync(prebuilt).find((name) => name.startsWith(wanted));
-    if (built) return require(join(prebuilt, built, "opus.node"));
-  } catch {
-    // Laid out in another way, or built for another C library: the package knows.
-  }
-  return require("@discordjs/opus");
 }

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { BackOff } from "./back-off.ts";
 
-test("pauses double from 50 to 500 ms", () => {
+test("pauses double from 50 to 150 ms while a restart is likely, then they are 500 ms", () => {
   const backOff = new BackOff(() => 1);
-  const pauses = Array.from({ length: 8 }, () => backOff.nextMs());
-  expect(pauses).toEqual([50, 100, 200, 400, 500, 500, 500, 500]);
+  const pauses = Array.from({ length: 90 }, () => backOff.nextMs());
+  expect(pauses.slice(0, 5)).toEqual([50, 100, 150, 150, 150]);
+  expect(pauses.slice(78, 82)).toEqual([150, 150, 500, 500]);
+  expect(pauses.at(-1)).toBe(500);
 });
 
 test("chance takes away at most half", () => {

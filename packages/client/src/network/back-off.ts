@@ -1,10 +1,13 @@
 /** First pause after a lost connection: most are back at once. (ms) */
 const PAUSE_MS_MIN = 50;
 /**
- * Longest pause: half a buffer. What a server that returns records is due a buffer later, so a client that is
- * back by then misses nothing of it; a knock at a port where nobody listens costs a packet. (ms)
+ * Longest pause while a restart is likely: a server is back a fifth of a second after its start, and the first that is to be
+ * heard comes half a second later, when all rooms should be there. A knock at a port where nobody listens costs a packet. (ms)
  */
-const PAUSE_MS_MAX = 500;
+const PAUSE_MS_MAX = 150;
+/** How many attempts that are worth it, some 10 s; and the longest pause after them. */
+const FAILURES_OF_RESTART = 80;
+const PAUSE_MS_MAX_LATER = 500;
 
 /** Pauses that double with each failure and differ between clients, so that a house does not knock at once. */
 export class BackOff {
@@ -17,7 +20,8 @@ export class BackOff {
 
   /** How long to wait before the next attempt: between half of the pause that is due and the whole. (ms) */
   nextMs(): number {
-    const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** this.#failures);
+    const longestMs = this.#failures < FAILURES_OF_RESTART ? PAUSE_MS_MAX : PAUSE_MS_MAX_LATER;
+    const pauseMs = Math.min(longestMs, PAUSE_MS_MIN * 2 ** this.#failures);
     this.#failures += 1;
     return pauseMs * (0.5 + this.#random() / 2);
   }

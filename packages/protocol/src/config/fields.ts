@@ -26,9 +26,9 @@ export function parseFields<Shape extends z.ZodRawShape>(
   base: Path,
   report: (mistake: SchemaMistake) => void,
 ): Partial<z.output<z.ZodObject<Shape>>> {
-  const rules = rulesOf(schema);
   const outcome = schema.safeParse(value);
   if (outcome.success) return outcome.data;
+  const rules = rulesOf(schema);
   const mistakes = outcome.error.issues.flatMap((issue) => explain(issue, rules, value, base));
   for (const mistake of mistakes) report(mistake);
   return rightFields(schema, value);

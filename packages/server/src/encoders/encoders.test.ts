@@ -13,7 +13,9 @@ const STEREO = sampleFormat(48_000, 16, 2);
 
 let makeEncoder: ServerPorts["makeEncoder"];
 beforeAll(async () => {
-  makeEncoder = await loadEncoders();
+  const encoders = await loadEncoders([]);
+  await encoders.complete();
+  ({ makeEncoder } = encoders);
 });
 
 /** A tone, so that codecs have something to do. */

@@ -1,5 +1,5 @@
-import type { SampleFormat } from "@tutti/protocol";
-import type { CodecChoice } from "@tutti/protocol/config";
+import { assert, type SampleFormat } from "@tutti/protocol";
+import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import type { Encoder, ServerPorts } from "../core/index.ts";
 import { FlacEncoder, flacTakes } from "./flac.ts";
 import { type LibFlac, loadLibFlac } from "./libflac.ts";
@@ -15,19 +15,40 @@ interface Coding {
   readonly instead: CodecChoice["name"];
 }
 
-/** Loads what the codecs need and returns the maker of encoders. */
-export async function loadEncoders(): Promise<ServerPorts["makeEncoder"]> {
-  const codings = tableOf(await loadLibFlac());
-  const make: Make = (choice, format, chunkMs) => {
+type Codings = Readonly<Record<CodecChoice["name"], Coding>>;
+
+/** What a stream is coded as, and from what. */
+type Coded = Pick<StreamConfig, "codec" | "sampleFormat">;
+
+export interface Encoders {
+  readonly makeEncoder: ServerPorts["makeEncoder"];
+  /** Loads what other streams than those of the start may need. */
+  complete(): Promise<void>;
+}
+
+/** Loads what these streams need: libFLAC takes 30 ms, which most houses need not wait for. */
+export async function loadEncoders(streams: readonly Coded[]): Promise<Encoders> {
+  let codings: Codings | undefined;
+  const complete = async () => {
+    codings ??= tableOf(await loadLibFlac());
+  };
+  const makeEncoder: Make = (choice, format, chunkMs) => {
+    if (isOpus(choice, format)) return new OpusEncoder(choice, format, chunkMs);
+    assert(codings, "what needs more than Opus comes when all is loaded");
     const coding = codings[choice.name];
     if (coding.takes(format)) return coding.make(choice, format, chunkMs);
-    return make({ name: coding.instead }, format, chunkMs);
+    return makeEncoder({ name: coding.instead }, format, chunkMs);
   };
-  return make;
+  if (!streams.every(({ codec, sampleFormat }) => isOpus(codec, sampleFormat))) await complete();
+  return { makeEncoder, complete };
+}
+
+function isOpus({ name }: CodecChoice, format: SampleFormat): boolean {
+  return name === "opus" && opusTakes(format);
 }
 
 /** Every codec by its name. */
-function tableOf(flac: LibFlac): Readonly<Record<CodecChoice["name"], Coding>> {
+function tableOf(flac: LibFlac): Codings {
   return {
     opus: {
       takes: opusTakes,

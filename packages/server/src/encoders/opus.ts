@@ -1,4 +1,6 @@
-import discord from "@discordjs/opus";
+import { createRequire } from "node:module";
+import type discord from "@discordjs/opus";
+import { loadOpus } from "@tutti/audio";
 import { assert, encodeOpusHeader, frameBytes, type SampleFormat } from "@tutti/protocol";
 import type { CodecChoice } from "@tutti/protocol/config";
 import type { Encoder, Packet } from "../core/index.ts";
@@ -15,6 +17,10 @@ const SET_COMPLEXITY = 4_010;
 const RESTRICTED_LOW_DELAY = 2_051;
 /** What the low-delay application delays: 2.5 ms. */
 const DELAY_SHARE_OF_SECOND = 1 / 400;
+
+type Opus = typeof import("@discordjs/opus");
+
+const { OpusEncoder: NativeEncoder } = loadOpus(createRequire(import.meta.url)) as Opus;
 
 /** Whether Opus can carry this format as it is. */
 export function opusTakes({ rateHz, bits, channels }: SampleFormat): boolean {
@@ -42,7 +48,7 @@ export class OpusEncoder implements Encoder {
     this.#frameBytes = frameBytes(format);
     const packetMs = PACKETS_MS.find((ms) => chunkMs % ms === 0) ?? 10;
     this.#packet = Buffer.alloc(((format.rateHz * packetMs) / 1_000) * this.#frameBytes);
-    this.#encoder = new discord.OpusEncoder(format.rateHz, format.channels);
+    this.#encoder = new NativeEncoder(format.rateHz, format.channels);
     this.#encoder.applyEncoderCTL(SET_APPLICATION, RESTRICTED_LOW_DELAY);
     this.#encoder.setBitrate((choice.bitrateKbit ?? BITRATE_KBIT) * 1_000);
     if (choice.complexity !== undefined) {

@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { wrap } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+import { expect, test } from "vitest";
+
+const BUNDLE = new URL("../../packages/server/dist/bundle/", import.meta.url);
+
+test("the server comes with what V8 made of its program", () => {
+  const source = wrap(readFileSync(new URL("program.cjs", BUNDLE), "utf8"));
+  const cachedData = readFileSync(new URL("program.compiled", BUNDLE));
+  expect(new Script(source, { cachedData }).cachedDataRejected).toBe(false);
+  expect(new Script(`${source};`, { cachedData }).cachedDataRejected).toBe(true);
+});
+
+test("what the program loads later finds the one that runs, and starts no second", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tutti-launch-"));
+  const file = join(directory, "server.yaml");
+  writeFileSync(file, "hooks: { play: /bin/true }\n");
+  const main = fileURLToPath(new URL("main.cjs", BUNDLE));
+  const words = [main, "--config", file, "--check-config"];
+  const said = execFileSync(process.execPath, words, { encoding: "utf8" });
+  rmSync(directory, { recursive: true });
+  expect(said).toBe("The configuration is right.\n");
+});
