@@ -222,7 +222,7 @@ export class Client {
         this.#parts.servers.doubt?.();
         return;
       case "close":
-        this.#connection.drop(output.reason);
+        this.#connection.drop(output.reason, output.again);
         return;
       case "restart":
         this.#output.reopen();

@@ -38,7 +38,7 @@ const DATAGRAM_BYTES = 68;
 /** What the daemon queues for music. (ms) */
 const QUEUE_MS = 200;
 const PAUSE_MS_MIN = 50;
-const PAUSE_MS_MAX = 500;
+const PAUSE_MS_MAX = 150;
 /** As the player says it when nothing came for too long. */
 const SILENT = "server is silent";
 /** How often a client knocks while nobody answers. */
@@ -276,12 +276,13 @@ export class Room {
     });
   }
 
-  #disconnected(reason = ""): void {
+  #disconnected(reason = "", again: "at once" | "later" = "later"): void {
     this.#tell({ kind: "disconnects" });
     this.#connection = undefined;
     this.#servers.lost(reason === SILENT);
     this.#handle({ kind: "disconnected" });
-    this.#retry();
+    if (again === "at once") this.loop.post(() => this.#connect());
+    else this.#retry();
   }
 
   #retry(): void {
@@ -311,7 +312,7 @@ export class Room {
         this.#ask(output.question);
         return;
       case "close":
-        this.#leave(output.reason);
+        this.#leave(output.reason, output.again);
         return;
       case "format":
         this.#wantFormat(output.format);
@@ -322,11 +323,11 @@ export class Room {
     }
   }
 
-  #leave(reason: string): void {
+  #leave(reason: string, again: "at once" | "later" = "later"): void {
     this.#tell({ kind: `closed: ${reason}` });
     this.#connection?.close("client");
     this.#attempt = "";
-    this.#disconnected(reason);
+    this.#disconnected(reason, again);
   }
 
   #wantFormat(format: { readonly rateHz: number; readonly channels: number }): void {

@@ -1,5 +1,6 @@
 import { arrivalOf } from "@tutti/audio/core";
 import {
+  frameBytes,
   HEADER_BYTES,
   type Micros,
   millis,
@@ -63,6 +64,8 @@ export interface Site {
 const MUSICS = 4;
 export const STREAM_PORT = 1_704;
 const STREAM = "music";
+/** What a FIFO of 64 KiB holds at the usual 48 kHz in stereo, whatever the rate here. (ms) */
+const PIPE_MS = 341;
 /** Positions in the header of a message and in a chunk's body. */
 const SIZE_AT = 22;
 const STAMP_AT = HEADER_BYTES;
@@ -114,6 +117,7 @@ export class ServerHost {
     const first = Math.round((programme / MUSICS) * SIGNAL_FRAMES);
     this.source = new Source({ simulation, rateHz, first }, options.source ?? {}, (bytes) => {
       this.#pipe.push(bytes);
+      if (!this.#core) this.#keepNewest();
       this.loop.post(() => this.#readPipe());
     });
     this.#config = streamConfig(this.source.format, this.bufferMs, options);
@@ -147,7 +151,10 @@ export class ServerHost {
       this.shelf,
       this.#now(),
     );
-    this.#pipe = this.#pipe.slice(-1);
+    this.loop.post(() => {
+      this.#handle({ kind: "source state", stream: STREAM, state: "waiting" });
+      this.#readPipe();
+    });
     this.#plan();
   }
 
@@ -230,6 +237,13 @@ export class ServerHost {
       const kind = this.#pipe.length === 0 ? "drained" : "held back";
       this.#handle({ kind: "pcm", stream: STREAM, bytes, arrival: { kind } });
     }
+  }
+
+  /** Nobody reads: the writer makes room for what is new, as MPD and others do that play in real time. */
+  #keepNewest(): void {
+    const most = (PIPE_MS * this.source.format.rateHz * frameBytes(this.source.format)) / 1_000;
+    let bytes = this.#pipe.reduce((sum, { length }) => sum + length, 0);
+    while (bytes > most) bytes -= this.#pipe.shift()?.length ?? 0;
   }
 
   #readLater(wait: Micros): void {

@@ -45,7 +45,8 @@ export type PlayerOutput =
       readonly question: { readonly token: string; readonly sequence: number };
       readonly port: number;
     }
-  | { readonly kind: "close"; readonly reason: string }
+  /** `again`: at once where it was waited for already; otherwise after a pause. */
+  | { readonly kind: "close"; readonly reason: string; readonly again: "at once" | "later" }
   /** Nothing comes from the server, nor answers: it may be at another address. */
   | { readonly kind: "look for server" }
   /** Card and connection are to be opened anew. */

@@ -233,7 +233,7 @@ export class Player {
     const session = this.#session;
     if (!session || now < session.deadline) return;
     this.#event({ kind: "server silent" });
-    this.#close("server is silent");
+    this.#close("server is silent", "at once");
   }
 
   /** Music has stopped coming: asks both ways why, and gives up a connection that the link has overtaken. */
@@ -245,12 +245,12 @@ export class Player {
     if (news === "unanswered") this.#outputs.push({ kind: "look for server" });
     if (news !== "hangs") return;
     this.#event({ kind: "connection hangs" });
-    this.#close("the connection hangs");
+    this.#close("the connection hangs", "at once");
   }
 
-  #close(reason: string): void {
+  #close(reason: string, again: "at once" | "later" = "later"): void {
     this.#disconnected();
-    this.#outputs.push({ kind: "close", reason });
+    this.#outputs.push({ kind: "close", reason, again });
   }
 
   #take(message: Message, header: Header, now: LocalInstant): void {

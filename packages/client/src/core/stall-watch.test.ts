@@ -49,7 +49,15 @@ test("after an outage the connection is given up as soon as datagrams are surely
   play(10);
   outage(2_000);
   expect(news).toEqual(["stalled", "unanswered"]);
-  expect(pass(99)).toBeUndefined();
+  expect(pass(29)).toBeUndefined();
+  expect(pass(1)).toBe("hangs");
+});
+
+test("where the way is long, the stream is waited for as long as that", () => {
+  play(10);
+  pass(2_000);
+  watch.answered(localInstant(now - millis(60)), now);
+  expect(pass(59)).toBeUndefined();
   expect(pass(1)).toBe("hangs");
 });
 

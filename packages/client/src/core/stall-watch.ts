@@ -19,8 +19,11 @@ const SILENCE_MIN: Micros = millis(600);
 const ROUND_TRIPS_MIN = 4;
 /** Who answers nothing for so long, by either way, may be elsewhere by now. */
 const UNANSWERED_MAX: Micros = millis(1_500);
-/** On a link that held everything up, datagrams may come through a moment before the stream. */
-const STREAM_BEHIND_MAX: Micros = millis(100);
+/**
+ * On a link that held everything up, datagrams may come through a moment before the stream: so long, or a round trip where that
+ * is longer. More would be heard, as by now the room is silent.
+ */
+const STREAM_BEHIND_MIN: Micros = millis(30);
 /** Least time between two connections given up, doubled each time until one has brought music for `PROVEN`. */
 const AGAIN_AFTER: Micros = seconds(1);
 const AGAIN_AFTER_MAX: Micros = seconds(60);
@@ -114,7 +117,8 @@ export class StallWatch {
   #judgedAt(answeredAt: LocalInstant): LocalInstant {
     const silent = this.#heardAt + Math.max(SILENCE_MIN, ROUND_TRIPS_MIN * this.#roundTrip);
     const again = this.#gaveUpAt + this.#againAfter;
-    return localInstant(Math.max(answeredAt + STREAM_BEHIND_MAX, silent, again));
+    const behind = Math.max(STREAM_BEHIND_MIN, this.#roundTrip);
+    return localInstant(Math.max(answeredAt + behind, silent, again));
   }
 
   #end(): void {

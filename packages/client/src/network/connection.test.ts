@@ -116,3 +116,29 @@ test("news of another address ends an attempt that nobody answers", async () => 
   expect(reached).toEqual(there);
   expect(refusals).toEqual([]);
 });
+
+/** A pause of hours: who waits for it does not come. */
+const FOR_EVER = () => 1e6;
+
+test("a connection that is given up because it hangs is made again at once", async () => {
+  let comes = () => {};
+  const again = new Promise<void>((resolve) => {
+    comes = resolve;
+  });
+  let connected = 0;
+  const endpoint = await listen(() => {});
+  const connection: Connection = new Connection(
+    new ServerList([endpoint]),
+    {
+      onConnected: () => (++connected === 1 ? connection.drop("hangs", "at once") : comes()),
+      onBytes: () => {},
+      onDisconnected: () => {},
+      onRefused: () => {},
+    },
+    FOR_EVER,
+  );
+  connections.push(connection);
+  void connection.run();
+  await again;
+  expect(connected).toBe(2);
+});

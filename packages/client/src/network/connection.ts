@@ -58,6 +58,8 @@ export class Connection {
   #news = new AbortController();
   readonly #random: () => number;
   #wake: () => void = () => {};
+  /** The next attempt follows without a pause. */
+  #atOnce = false;
 
   constructor(servers: ServerDirectory, events: ConnectionEvents, random: () => number) {
     this.#servers = servers;
@@ -72,7 +74,9 @@ export class Connection {
       const endpoints = await this.#servers.next();
       if (this.#closed) return;
       const pauses = await this.#session(endpoints);
-      if (pauses && !this.#closed) await this.#pause(this.#backOff.nextMs());
+      const atOnce = this.#atOnce;
+      this.#atOnce = false;
+      if (pauses && !atOnce && !this.#closed) await this.#pause(this.#backOff.nextMs());
     }
   }
 
@@ -80,8 +84,9 @@ export class Connection {
     if (this.#socket?.writable) this.#socket.write(bytes);
   }
 
-  /** Gives up this connection; the next one follows after a pause. */
-  drop(reason: string): void {
+  /** Gives up this connection; the next one follows after a pause, unless that is wanted at once. */
+  drop(reason: string, again: "at once" | "later" = "later"): void {
+    this.#atOnce = again === "at once";
     this.#socket?.destroy(new Error(reason));
   }
 

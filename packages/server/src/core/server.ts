@@ -199,6 +199,7 @@ export class Server {
       case "source state": {
         const { stream, state, reason } = input;
         this.#outbox.report({ kind: `source ${state}`, stream, reason });
+        if (state === "waiting" && this.#streams.has(stream)) this.#streams.get(stream).opened(now);
         break;
       }
       case "control":

@@ -41,6 +41,8 @@ const LEAD_MIN = millis(500);
 const STALL_MIN = millis(50);
 /** A capture clock that leaps farther than this starts anew instead of being filled up. */
 const FILL_MAX = seconds(1);
+/** What a source has so soon after it was opened for the first time was written before. */
+const WAITED_MAX = millis(50);
 /** Silence of a source that is not on the air is read in real time too, after at most this much at once. */
 const DISCARD_BURST = millis(125);
 
@@ -81,6 +83,9 @@ export class Stream {
   #starvedAt: ServerInstant | undefined;
   /** Up to where stamps have been given, once the clock stands. */
   #stampedUntil: ServerInstant | undefined;
+  #openedAt: ServerInstant | undefined;
+  /** Whether what plays lay in the source already, left by a writer that may be gone. */
+  #waited = false;
   /** Whole chunks whose time is not fixed yet. */
   #unstamped: PcmChunk[] = [];
   /** How far silence of a source that is not on the air has been read. */
@@ -135,6 +140,11 @@ export class Stream {
   /** How long until the fallback should hand over more. */
   fallbackWait(now: ServerInstant): Micros {
     return this.#programme === "fallback" ? between(now, this.#clock.next) : micros(0);
+  }
+
+  /** The source is open. What it may hold was written for a server that is no more: it counts if it goes on. */
+  opened(now: ServerInstant): void {
+    this.#openedAt ??= now;
   }
 
   /** Whole frames from the source. The bytes stay the caller's. */
@@ -198,6 +208,7 @@ export class Stream {
     this.#graceUntil = moved(this.#graceUntil);
     this.#discardedUntil = moved(this.#discardedUntil);
     this.#stampedUntil = moved(this.#stampedUntil);
+    this.#openedAt = moved(this.#openedAt);
   }
 
   /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
@@ -256,6 +267,7 @@ export class Stream {
   /** A pipe does not say when it was recorded: its first arrivals do. */
   #anchorAbout(at: ServerInstant, now: ServerInstant): void {
     this.#anchor(at);
+    this.#waited = this.#openedAt !== undefined && between(this.#openedAt, now) <= WAITED_MAX;
     const watch = micros(Math.min(WATCH_MAX, this.#buffer * WATCH_SHARE));
     const paced = Math.max(earlier(now, this.#headStart), this.#stampedUntil ?? -Infinity);
     this.#clock.startAbout(at, after(now, watch), serverInstant(Math.min(at, paced)));
@@ -284,6 +296,8 @@ export class Stream {
   /** The source stopped: silence takes over, unless silence was all there was. */
   #loseSource(now: ServerInstant): StreamOutput[] {
     this.#graceUntil = undefined;
+    // A rest of yesterday's music that nobody continues.
+    if (this.#waited && !this.#clock.settled) this.#soundUntil = undefined;
     if (this.#quiet(this.#clock.next)) {
       this.#stop();
       return [];
