@@ -209,17 +209,21 @@ export class Connection {
     this.#simulation.at(path.carry(0), () => this.#end(other));
   }
 
-  /** The delay that lost packets cause. */
+  /** The delay that lost packets cause. Only what was lost is sent again: of several packets mostly one. */
   #repeats(path: Path, bytes: number): Micros {
-    const packets = Math.max(1, Math.ceil(bytes / SEGMENT_BYTES));
+    let packets = Math.max(1, Math.ceil(bytes / SEGMENT_BYTES));
     if (path.isOut) return this.#untilBack(path);
     let delay = 0;
-    for (let timeout = RETRANSMISSION_TIMEOUT, losses = 0; path.loses(packets); losses++) {
+    let timeout: number = RETRANSMISSION_TIMEOUT;
+    for (let losses = 0; path.loses(packets) && losses < TIMEOUTS_MAX; losses++) {
       this.counts.retransmissions++;
-      if (losses === TIMEOUTS_MAX) break;
-      const fast = losses === 0 && this.#random.chance(FAST_RETRANSMIT);
-      delay += fast ? this.#link.roundTrip + millis(this.#random.between(1, 20)) : timeout;
-      timeout = (2 * timeout) as Micros;
+      packets = 1;
+      if (losses === 0 && this.#random.chance(FAST_RETRANSMIT)) {
+        delay += this.#link.roundTrip + millis(this.#random.between(1, 20));
+        continue;
+      }
+      delay += timeout;
+      timeout *= 2;
     }
     return delay as Micros;
   }

@@ -7,6 +7,8 @@ export interface Fault {
   readonly what: string;
   readonly lasts: Micros;
   readonly run: (house: House) => void;
+  /** What it takes of the buffer for good. (ms) */
+  readonly takesMs?: number;
   /** What counts it, to be sure that it happened. */
   readonly count: (house: House) => number | undefined;
 }
@@ -17,6 +19,8 @@ export interface PlannedFault extends Fault {
 
 type FaultMaker = (random: Random, room: number) => Fault;
 
+/** A source that is late by more than a buffer's length is stamped anew; no buffer of the swarm is longer. */
+const STATED_GAP_MIN = seconds(2);
 /** NTP corrects at 500 ppm. */
 const SLEW_SHARE = 500e-6;
 
@@ -72,6 +76,8 @@ const SERVER_FAULTS: readonly [FaultMaker, ...FaultMaker[]] = [
     return {
       what: `server's clock jumps by ${told(by)}`,
       lasts: seconds(1),
+      // To the server the source is late by that, and stamps lean towards it by 50 ppm; with more it is a gap.
+      takesMs: by > 0 && by < STATED_GAP_MIN ? by / millis(1) : 0,
       run: (house) => house.server.stepClock(by),
       count: (house) => house.server.clock.counts.steps,
     };

@@ -23,6 +23,8 @@ export interface Verdict {
 
 /** From the start, or from the end of a fault, until a room must play in step without a break. */
 const SETTLING = seconds(20);
+/** Held back by the server for a client whose clock is unsure. */
+const BUNDLE_MS = 200;
 /** Least quiet time between two faults that is worth judging. */
 const JUDGED_MIN = seconds(10);
 /** When a fault has been counted for certain. */
@@ -80,21 +82,24 @@ function quietSpans(faults: readonly PlannedFault[], end: Micros): [Micros, Micr
 }
 
 function judge(house: House, plan: Plan, from: Micros, to: Micros): string[] {
-  const { rooms, server } = plan;
+  const { rooms, server, faults } = plan;
+  const taken = faults.map(({ at, takesMs = 0 }) => (at < from ? takesMs : 0));
+  const bufferMs = (server.bufferMs ?? 0) - taken.reduce((sum, each) => sum + each, 0);
   const report = house.report(from, to);
   const where = `${inSeconds(from)} to ${inSeconds(to)} s`;
   return report.rooms.flatMap((room, index) => {
     const planned = rooms[index];
     if (!planned) return [];
-    return complaints(aloneOf(report, room), limitsOf(planned, server.bufferMs)).map(
+    return complaints(aloneOf(report, room), limitsOf(planned, bufferMs)).map(
       ({ text }) => `${where}: ${text} (${planned.link.name})`,
     );
   });
 }
 
-function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs = 0): Limits {
-  // What waits for the whole buffer before the bottleneck cannot be heard by anybody.
-  const silenceMsMax = bufferMs > link.queueMs ? link.silenceMsMax : Infinity;
+/** `bufferMs`: what is left of it. */
+function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs: number): Limits {
+  // What waits for the whole buffer before the bottleneck cannot be heard by anybody. Of it a bundle is sent last.
+  const silenceMsMax = bufferMs - BUNDLE_MS > link.queueMs ? link.silenceMsMax : Infinity;
   // What a card suffered is counted over the whole run.
   const limits = { errorMaxUs: errorUsMax, underruns: Infinity };
   if (silenceMsMax === 0) return limits;

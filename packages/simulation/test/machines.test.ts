@@ -14,10 +14,6 @@ function narrow(rateKbit: number) {
 }
 
 const CLOGGED = "the backlog of a start hides the clock on a narrow link";
-const SLOW = "the clock filter takes too long on such a link";
-/** One house in ten or twenty. Linux' RACK (RFC 8985) would see the second loss sooner than the model's TCP. */
-const LOST_AGAIN = "what TCP repeats is lost again, and stalls come on top: more than a buffer";
-const REPEATED_IN_VAIN = { silenceMs: byChance(180, LOST_AGAIN), gaps: byChance(2, LOST_AGAIN) };
 
 scenarios([
   {
@@ -101,11 +97,10 @@ scenarios([
       for (const { counts } of rooms) expect(counts["in bytes"]).toBeGreaterThan(60 * 16_000);
     },
     judged: [
-      // Of eight seeds one is not within 100 us for a second in the whole run: what is settled is what bites.
-      start({}, { errorMaxUs: byChance(1_400, CLOGGED), syncedMs: byChance(Infinity, CLOGGED) }),
+      start({}, { errorMaxUs: byChance(1_300, CLOGGED) }),
       settled([100, 250], {
-        pairMedianUs: byChance(1_000, CLOGGED),
-        pairP95Us: byChance(1_150, CLOGGED),
+        pairMedianUs: byChance(190, CLOGGED),
+        pairP95Us: byChance(360, CLOGGED),
       }),
     ],
   },
@@ -122,10 +117,7 @@ scenarios([
         expect(counts["in stalls"]).toBeGreaterThan(8);
       }
     },
-    judged: [
-      start({ firstSoundMs: 2_500 }, { syncedMs: byChance(3_700, SLOW), ...REPEATED_IN_VAIN }),
-      settled([100, 250], REPEATED_IN_VAIN),
-    ],
+    judged: [start({ firstSoundMs: 2_500 }), settled([100, 250])],
   },
   {
     name: "a server held up for 150 ms every second",

@@ -12,7 +12,7 @@ import {
 
 /** Why a limit is not kept today, in every run or by chance, and what is kept instead. */
 export interface Excuse {
-  /** In the limit's own unit: the worst of eight seeds or more, with half of that as room at most. */
+  /** In the limit's own unit: the worst of sixteen seeds or more and a third of that as room, never more than it was. */
   readonly ceiling: number;
   readonly why: string;
   /** A limit that is never kept is a test that has to fail, so that nobody forgets to drop the excuse. */
