@@ -76,6 +76,20 @@ test("a client on a slow link gets another coding, told before and with an overl
   }
 });
 
+test("the link is looked at closely after a start with the backlog, and after each try of more", () => {
+  const looks = (outputs: readonly ServerOutput[]) =>
+    outputs.filter(({ kind }) => kind === "look closely").length;
+  const raised = (outputs: readonly ServerOutput[]) =>
+    events(outputs).filter((event) => "kind" in event && event.kind === "quality raised").length;
+  for (let at = 0; at < 1_000; at += TURN_MS) rig.sound();
+  const begun = [...rig.join(1, OWN), ...rig.ask(1)];
+  expect(looks(begun)).toBe(1);
+  expect(looks(play(3_000, SLOW_KBIT))).toBe(0);
+  const outputs = play(40_000, 50_000);
+  expect(raised(outputs)).toBeGreaterThan(0);
+  expect(looks(outputs)).toBe(raised(outputs));
+});
+
 test("a stock client gets its stream's coding, however slow its link", () => {
   rig.join(1, STOCK);
   for (let at = 0; at < 3; at++) rig.ask(1);
