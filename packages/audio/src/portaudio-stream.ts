@@ -9,15 +9,21 @@ export interface CardOptions {
   readonly format: AudioFormat;
   /** Suggested to the device for its own buffer. (default 30 ms) */
   readonly latencyMs?: number;
-  /** Frames in each callback. (default 10 ms, and no more than a third of the latency) */
+  /** Frames in each callback. (default: what `callbackMs` says) */
   readonly framesPerBuffer?: number;
   readonly events: DeviceEvents;
 }
 
 /** In real time this is enough on a busy machine too; more would be too late for live sound. */
 const LATENCY_MS = 30;
+/** What is captured is wanted soon. */
 const CALLBACK_MS = 10;
 const CALLBACKS_AHEAD = 3;
+/**
+ * A callback costs about as much whatever it takes, and PortAudio buffers one more than the latency, so that as much lies
+ * ahead of the card when one begins. At 20 ms it would buffer 60.
+ */
+const PLAYING_CALLBACK_MS = 15;
 /** Fits everybody who queues ahead, and covers a stall of as much. */
 const RING_MS = 1_000;
 
@@ -34,14 +40,15 @@ export async function openStream(
   options: CardOptions,
 ): Promise<AudioStream> {
   const { device, format, latencyMs = LATENCY_MS } = options;
-  const callbackMs = Math.min(CALLBACK_MS, latencyMs / CALLBACKS_AHEAD);
   const audioOptions: AudioOptions = {
     ...(await choose(direction, device)),
     sampleFormat,
     sampleRate: format.rateHz,
     channelCount: format.channels,
     latencyMs,
-    framesPerBuffer: options.framesPerBuffer ?? Math.round((format.rateHz * callbackMs) / 1_000),
+    framesPerBuffer:
+      options.framesPerBuffer ??
+      Math.round((format.rateHz * callbackMs(direction, latencyMs)) / 1_000),
     ringFrames: Math.round((format.rateHz * RING_MS) / 1_000),
   };
   const { open } = await import("naudiodon");
@@ -56,6 +63,12 @@ export async function openStream(
     const told: unknown = await lookUpDevice(direction, device).catch((reason: unknown) => reason);
     throw told instanceof DeviceMissing ? new DeviceMissing(told.message, { cause }) : error;
   }
+}
+
+/** How long a callback lasts: as short as it must be for live sound, else as long as it may be. */
+function callbackMs(direction: Direction, latencyMs: number): number {
+  if (direction === "output" && latencyMs >= LATENCY_MS) return PLAYING_CALLBACK_MS;
+  return Math.min(CALLBACK_MS, latencyMs / CALLBACKS_AHEAD);
 }
 
 async function choose(direction: Direction, device: string): Promise<AudioOptions> {

@@ -22,7 +22,7 @@ function filled(count: number, start = 5e6): JitterBuffer {
 }
 
 function read(from: JitterBuffer, position: number, frames: number): number[] {
-  const into = new Float64Array(frames).fill(-1);
+  const into = new Float32Array(frames).fill(-1);
   from.copy(position, frames, into);
   return [...into];
 }

@@ -152,7 +152,7 @@ export class JitterBuffer {
   }
 
   /** Copies `count` frames from the whole number `first` on, silence where nothing is. */
-  copy(first: number, count: number, into: Float64Array): void {
+  copy(first: number, count: number, into: Float32Array): void {
     const { channels } = this;
     into.fill(0, 0, count * channels);
     const pieces = this.#pieces;

@@ -206,7 +206,7 @@ function toolsFor(rateHz: number, channels: number, output: OutputFormat): Voice
   return {
     ratio,
     resampler,
-    source: new Float64Array(sourceFrames * channels),
+    source: new Float32Array(sourceFrames * channels),
     block: new Float32Array(BLOCK_FRAMES * channels),
     fadeFrames: fadeFrames(FADE, output.rateHz),
   };

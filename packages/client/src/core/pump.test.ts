@@ -132,10 +132,10 @@ test("a short wait from recording to hearing makes the turns and the quiet queue
   const { pump, run, queuedMs } = room({ waitMs: 60, readyFromMs: 200, receivedMs: 54 });
   expect(pump.paceMs).toBe(5);
   run(100);
-  expect(queuedMs()).toBe(15);
-  // While there is sound, a block more.
+  expect(queuedMs()).toBe(20);
+  // While there is sound, half a turn more.
   run(400);
-  expect(queuedMs()).toBe(17.5);
+  expect(queuedMs()).toBe(22.5);
 });
 
 test("news before anything sounds is a turn at once, later only when one is worth it", () => {
@@ -163,7 +163,7 @@ test("without a card it waits", () => {
 test("at the end the wave goes down to silence from where it was", () => {
   const { heard, run, pump, card } = room();
   run(500);
-  expect(pump.end()).toBe(50);
+  expect(pump.end()).toBe(55);
   run(100, true);
   card.counters();
   const last = heard.findLastIndex((frame) => frame !== 0);

@@ -71,15 +71,15 @@ const TURN_LATE_MAX = 0.5;
 const QUIET_QUEUE_MS = 40;
 /** A quiet queue takes this part of a short wait. */
 const QUIET_QUEUES_IN_WAIT = 4;
-/** A card takes this part of its own buffer at once. */
-const PERIODS_IN_CARD = 3;
+/** A card takes this part of its own buffer at once, or less. */
+const PERIODS_IN_CARD = 2;
 /** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
 const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
-/** Records taken at once: 1.28 s of callbacks every 10 ms. */
+/** Records taken at once: 1.9 s of callbacks every 15 ms. */
 const RECORDS_MAX = 128;
 /** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
-const FADE_OUT_MS = 20;
+const FADE_OUT_MS = 25;
 
 /** What a card is asked to buffer: in real time this is enough on a busy machine too. (ms) */
 const CARD_LATENCY_MS = 30;

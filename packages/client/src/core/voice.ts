@@ -8,7 +8,7 @@ export interface VoiceTools {
   readonly ratio: number;
   readonly resampler: Resampler;
   /** Room for the source of one block. */
-  readonly source: Float64Array;
+  readonly source: Float32Array;
   /** Room for one block of the source's channels. */
   readonly block: Float32Array;
   /** Length of a fade. (output frames) */
