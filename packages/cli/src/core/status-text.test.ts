@@ -62,6 +62,13 @@ test("what a client says of its machine stands below the table, once", () => {
   expect(text.split("\n").at(-1)).toBe(`Attic: ${hints[0]}`);
 });
 
+test("what the server says of its machine stands before what clients say", () => {
+  const tutti = { name: "Home", presets: [], revision: 1, version: "1", hints: ["held up"] };
+  const attic = client("a", "Attic", { stats: { ...stats, hints: ["weak"] } });
+  const text = describeHouse({ ...house(attic), server: { tutti } }, PLAIN);
+  expect(text.split("\n").slice(-2)).toEqual(["server: held up", "Attic: weak"]);
+});
+
 test("a client that gets less than it might shows both", () => {
   const given = { ...stats, coding: "opus:96", codingMax: "opus" };
   expect(describeHouse(house(client("a", "A", { stats: given })), PLAIN)).toContain(

@@ -21,15 +21,16 @@ export function describeHouse(house: House, paper: Paper, history?: History): st
     titleOf(house, paper),
     formatTable(STREAM_COLUMNS, house.streams, paper),
     rooms.length === 0 ? "No client has ever been here." : formatTable(columns, rooms, paper),
-    ...hintsIn(rooms),
+    ...hintsIn(house, rooms),
   ].join("\n\n");
 }
 
-/** What clients say of their machines, below the table. */
-function hintsIn(rooms: readonly Room[]): string[] {
+/** What server and clients say of their machines, below the table. */
+function hintsIn({ server }: House, rooms: readonly Room[]): string[] {
   const lines = rooms.flatMap(({ client }) =>
     ((client.connected && client.stats?.hints) || []).map((hint) => `${nameOf(client)}: ${hint}`),
   );
+  lines.unshift(...(server?.tutti?.hints ?? []).map((hint) => `server: ${hint}`));
   return lines.length === 0 ? [] : [lines.map(harmless).join("\n")];
 }
 

@@ -135,6 +135,8 @@ export const ServerAbout = z.object({
     presets: z.array(z.string()),
     /** How often the house was changed. */
     revision: Revision,
+    /** What music suffers from on the server's machine, each with what to do. */
+    hints: z.array(z.string()).optional(),
   }),
 });
 export type ServerAbout = z.infer<typeof ServerAbout>;

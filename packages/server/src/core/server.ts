@@ -32,6 +32,7 @@ import { sooner } from "./sooner.ts";
 import { streamShape } from "./status.ts";
 import type { Stream, StreamOutput } from "./stream.ts";
 import { Streams, statusOf } from "./streams.ts";
+import { TurnWatch } from "./turn-watch.ts";
 
 /** How often sessions are looked through for those that fell silent: their limits are seconds. */
 const CHECK_EVERY: Micros = millis(250);
@@ -53,6 +54,7 @@ export class Server {
   readonly #players: Players;
   readonly #quality: Quality;
   readonly #controlled: () => boolean;
+  readonly #turns: TurnWatch;
   #wall: WallTime;
   /** Whether something happened that must survive a restart. */
   #changed = false;
@@ -64,6 +66,7 @@ export class Server {
     this.#wall = config.wall;
     this.#controlled = ports.controlled ?? (() => true);
     this.#checkAt = after(now, CHECK_EVERY);
+    this.#turns = new TurnWatch(config.bufferMs, now);
     this.#now = now;
     this.#streams = new Streams(config.streams, ports);
     this.#house = houseOf(config, ports);
@@ -93,7 +96,8 @@ export class Server {
     this.#control = new Control(this.#house, () => {
       const { facts } = ports;
       const streams = this.#streams.statuses;
-      return { about, streams, reports, wall: this.#wall, able, facts, added };
+      const hints = this.#turns.hints(this.#now);
+      return { about: { ...about, hints }, streams, reports, wall: this.#wall, able, facts, added };
     });
     this.#desk = new Desk(this.#control, this.#outbox, this.#apply.bind(this));
   }
@@ -216,6 +220,7 @@ export class Server {
         this.#apply(this.#house.fallAsleep(input.wall), now);
         break;
       case "deadline":
+        this.#turns.turn(this.deadline ?? now, now);
         this.#pass(now);
         break;
     }

@@ -25,6 +25,8 @@ export interface About {
   readonly name: string;
   readonly version: string;
   readonly host?: { readonly arch: string; readonly name: string; readonly os: string };
+  /** What music suffers from here, each with what to do. */
+  readonly hints?: readonly string[];
 }
 
 /** The release of Snapcast whose abilities we have: its apps compare this number, and only this. */
@@ -66,7 +68,7 @@ export function whole({ house, about, streams, reports: gather }: StatusContext)
   return { groups, server: serverShape(about, house), streams: shown.map(streamShape) };
 }
 
-function serverShape({ name, version, host }: About, house: House): ServerAbout {
+function serverShape({ name, version, host, hints = [] }: About, house: House): ServerAbout {
   const presets = house.presets.map((preset) => preset.name);
   return {
     host: { arch: host?.arch ?? "", ip: "", mac: "", name: host?.name ?? name, os: host?.os ?? "" },
@@ -76,6 +78,9 @@ function serverShape({ name, version, host }: About, house: House): ServerAbout 
       protocolVersion: 1,
       version: SNAPCAST_VERSION,
     },
-    tutti: { name, presets, revision: house.revision, version },
+    tutti: {
+      ...{ name, presets, revision: house.revision, version },
+      ...(hints.length > 0 && { hints: [...hints] }),
+    },
   };
 }
