@@ -33,6 +33,8 @@ function program(name) {
       cleanDir: true,
       // CommonJS: its loader is ready 10 ms before that of ES modules.
       format: "cjs",
+      // What V8 kept of a program (launch.cjs) cannot import, but require.
+      dynamicImportInCjs: false,
       entryFileNames: launched ? "program.cjs" : "main.cjs",
       chunkFileNames: "[name].cjs",
     },

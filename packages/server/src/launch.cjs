@@ -6,7 +6,7 @@
 const { readFileSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { join } = require("node:path");
-const { constants, Script } = require("node:vm");
+const { Script } = require("node:vm");
 
 const filename = join(__dirname, "program.cjs");
 const compiled = join(__dirname, "program.compiled");
@@ -16,7 +16,6 @@ const keeps = process.env.TUTTI_KEEP_COMPILED === "yes";
 const script = new Script(Module.wrap(readFileSync(filename, "utf8")), {
   filename,
   cachedData: keeps ? undefined : readOrNone(),
-  importModuleDynamically: constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 if (keeps) process.once("exit", () => writeFileSync(compiled, script.createCachedData()));
 // Known as a module: what is loaded later asks for it by its name, and must not get a second one.
