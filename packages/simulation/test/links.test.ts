@@ -135,8 +135,9 @@ scenarios([
       for (const room of rooms) expect(underWay(room)[0]).toBeGreaterThan(100);
     },
     judged: [
+      // Sound waits for a clock that is better than 700 us, for so long.
       start(
-        { firstSoundMs: 4_800 },
+        { firstSoundMs: 7_300 },
         {
           errorMaxUs: never(3_250, AVOIDED),
           pairMaxUs: byChance(1_900, AVOIDED),

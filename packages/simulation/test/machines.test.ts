@@ -100,7 +100,7 @@ scenarios([
       start({}, { errorMaxUs: byChance(1_300, CLOGGED) }),
       settled([100, 250], {
         pairMedianUs: byChance(190, CLOGGED),
-        pairP95Us: byChance(360, CLOGGED),
+        pairP95Us: byChance(970, CLOGGED),
       }),
     ],
   },

@@ -1,4 +1,4 @@
-import { type Hinge, HingeFit } from "@tutti/audio/core";
+import { type Hinge, HingeFit, smallest } from "@tutti/audio/core";
 
 /*
  * The server's clock may be slewed by NTP, and only answers tell: from one moment on they lie off the line, the further
@@ -15,6 +15,8 @@ const AGE_MAX = 8;
 /** What the quickest answers are wrong by, and of what others took longer the part that they are wrong by. (us) */
 const NOISE_US = 5;
 const DELAY_PART = 0.3;
+/** On a noisy path nobody has been as quick as can be: what is unknown of that is what so many of the quickest lie apart. */
+const QUICKEST = 4;
 /** How far back a hinge is looked for, how much must lie before it, and how little behind. (s) */
 const LOOK_BACK_S = 1.5;
 const BEFORE_S_MIN = 1.5;
@@ -45,6 +47,7 @@ export class AnswerBends {
   readonly #at = new Float64Array(SLICES_MAX);
   readonly #offset = new Float64Array(SLICES_MAX);
   readonly #took = new Float64Array(SLICES_MAX);
+  readonly #sorted = new Float64Array(SLICES_MAX);
   #count = 0;
   readonly #fit = new HingeFit(SLICES_MAX);
   #bend: Hinge | undefined;
@@ -152,19 +155,22 @@ export class AnswerBends {
     return hinge;
   }
 
+  /** What the `rank` quickest took at most. */
+  #quickest(rank: number): number {
+    this.#sorted.set(this.#took.subarray(0, this.#count));
+    return smallest(this.#sorted, this.#count, Math.min(rank, this.#count) - 1);
+  }
+
   /** The server's clock loses what this host's gains. */
   #search(from: number, to: number, quickest: number): Hinge | undefined {
     const fit = this.#fit;
-    let least = quickest;
-    for (let index = 0; index < this.#count; index++) {
-      least = Math.min(least, this.#took[index] as number);
-    }
+    const least = Math.min(quickest, this.#quickest(1));
+    const noise = NOISE_US + DELAY_PART * (this.#quickest(QUICKEST) - this.#quickest(1));
     fit.count = this.#count;
     for (let index = 0; index < this.#count; index++) {
       fit.x[index] = this.#at[index] as number;
       fit.y[index] = -(this.#offset[index] as number);
-      fit.weight[index] =
-        1 / (NOISE_US + DELAY_PART * ((this.#took[index] as number) - least)) ** 2;
+      fit.weight[index] = 1 / (noise + DELAY_PART * ((this.#took[index] as number) - least)) ** 2;
     }
     fit.begin();
     for (let at = from; at <= to; at += STEP_S) fit.try(at);

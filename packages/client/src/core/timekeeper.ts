@@ -32,7 +32,7 @@ export interface ClockChange {
  */
 const GOOD_ENOUGH: readonly { readonly uncertainty: number; readonly until: Micros }[] = [
   { uncertainty: 300, until: seconds(4) },
-  { uncertainty: 700, until: seconds(8) },
+  { uncertainty: 700, until: seconds(6.5) },
 ];
 
 export class Timekeeper {
