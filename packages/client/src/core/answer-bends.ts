@@ -164,8 +164,9 @@ export class AnswerBends {
   /** The server's clock loses what this host's gains. */
   #search(from: number, to: number, quickest: number): Hinge | undefined {
     const fit = this.#fit;
-    const least = Math.min(quickest, this.#quickest(1));
-    const noise = NOISE_US + DELAY_PART * (this.#quickest(QUICKEST) - this.#quickest(1));
+    const took = this.#quickest(1);
+    const least = Math.min(quickest, took);
+    const noise = NOISE_US + DELAY_PART * (this.#quickest(QUICKEST) - took);
     fit.count = this.#count;
     for (let index = 0; index < this.#count; index++) {
       fit.x[index] = this.#at[index] as number;
