@@ -33,11 +33,17 @@ export interface DriverPorts {
   closeStream(stream: string): void;
 }
 
+/** A player's socket, and what each of its writes ends with: one function for all, as they are ten thousand a second. */
+interface Connection {
+  readonly socket: PlayerSocket;
+  readonly taken: () => void;
+}
+
 /** Runs the core: hands it what happens, does what it says, and wakes it when it asks to be. */
 export class Driver {
   readonly #core: Server;
   readonly #ports: DriverPorts;
-  readonly #sockets = new Map<number, PlayerSocket>();
+  readonly #connections = new Map<number, Connection>();
   readonly #sessions = new WeakMap<PlayerSocket, number>();
   /** Sessions the core believes to have bytes waiting, or was given much at once. */
   readonly #slow = new Set<number>();
@@ -74,7 +80,7 @@ export class Driver {
   readonly players: PlayerSocketEvents = {
     onOpen: (socket) => {
       const session = ++this.#lastSession;
-      this.#sockets.set(session, socket);
+      this.#connections.set(session, { socket, taken: () => this.#taken(session) });
       this.#sessions.set(socket, session);
       this.handle({ kind: "connected", session, address: socket.address });
     },
@@ -89,7 +95,7 @@ export class Driver {
     },
     onClose: (socket) => {
       const session = this.#sessions.get(socket);
-      if (session === undefined || !this.#sockets.delete(session)) return;
+      if (session === undefined || !this.#connections.delete(session)) return;
       this.#slow.delete(session);
       this.handle({ kind: "disconnected", session });
     },
@@ -106,7 +112,9 @@ export class Driver {
 
   /** Written to each session and not known to have arrived. */
   get unsentBytes(): ReadonlyMap<number, number> {
-    return new Map([...this.#sockets].map(([session, socket]) => [session, socket.unsentBytes]));
+    return new Map(
+      [...this.#connections].map(([session, { socket }]) => [session, socket.unsentBytes]),
+    );
   }
 
   close(): void {
@@ -124,7 +132,7 @@ export class Driver {
           at += this.#sendRun(outputs, at) - 1;
           break;
         case "look closely":
-          this.#sockets.get(output.session)?.lookClosely?.();
+          this.#connections.get(output.session)?.socket.lookClosely?.();
           break;
         case "close":
           this.#close(output.session);
@@ -173,68 +181,64 @@ export class Driver {
 
   /** Sends what follows in one go to one session; returns how many outputs that were. */
   #sendRun(outputs: readonly ServerOutput[], from: number): number {
-    const run: (ServerOutput & { kind: "send" })[] = [];
-    for (let at = from; at < outputs.length; at++) {
-      const output = outputs[at];
-      if (output?.kind !== "send" || (run[0] && output.session !== run[0].session)) break;
-      run.push(output);
+    const first = outputs[from];
+    if (first?.kind !== "send") return 0;
+    const { session } = first;
+    const connection = this.#connections.get(session);
+    let end = from;
+    let written = 0;
+    for (let output = outputs[end]; output?.kind === "send"; output = outputs[++end]) {
+      if (output.session !== session) break;
+      written += output.bytes.length;
     }
-    const [first] = run;
-    const socket = first && this.#sockets.get(first.session);
-    if (first && socket) {
-      if (run.length === 1) this.#write(socket, first);
-      else {
-        socket.together(() => {
-          for (const output of run) this.#write(socket, output);
-        });
-      }
-      this.#watch(first.session, socket, run);
+    if (!connection) return end - from;
+    // What goes out alone, as nearly all does, makes no objects here.
+    if (end === from + 1) write(connection, first);
+    else {
+      connection.socket.together(() => {
+        for (let at = from; at < end; at++) {
+          const output = outputs[at];
+          if (output?.kind === "send") write(connection, output);
+        }
+      });
     }
-    return run.length;
-  }
-
-  #write(
-    socket: PlayerSocket,
-    { bytes, priority, session }: ServerOutput & { kind: "send" },
-  ): void {
-    // Audio is shared between sessions; what is sent at once is this session's own.
-    if (priority === "now") stampSent(bytes, now());
-    socket.write(bytes, () => this.#taken(session));
+    this.#watch(session, connection.socket, written);
+    return end - from;
   }
 
   /** Notes a client that takes less than it is given, or was given so much that more may wait. */
-  #watch(session: number, socket: PlayerSocket, run: readonly { bytes: Uint8Array }[]): void {
-    const written = run.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (socket.unsentBytes > 0) this.#backlogged.push(session);
-    if (socket.unsentBytes > 0 || written >= UNSENT_BYTES_MIN) this.#slow.add(session);
+  #watch(session: number, socket: PlayerSocket, written: number): void {
+    const { unsentBytes } = socket;
+    if (unsentBytes > 0) this.#backlogged.push(session);
+    if (unsentBytes > 0 || written >= UNSENT_BYTES_MIN) this.#slow.add(session);
   }
 
   /** Only when all outputs are done: what the core adds must not overtake them. */
   #reportBacklogs(): void {
     for (const session of this.#backlogged.splice(0)) {
-      const bytes = this.#sockets.get(session)?.unsentBytes ?? 0;
+      const bytes = this.#connections.get(session)?.socket.unsentBytes ?? 0;
       this.handle({ kind: "backlog", session, bytes });
     }
   }
 
   /** The kernel took what was written. */
   #taken(session: number): void {
-    const socket = this.#sockets.get(session);
+    const socket = this.#connections.get(session)?.socket;
     if (!socket || !this.#slow.has(session)) return;
     if (socket.unsentBytes === 0) this.#slow.delete(session);
     this.#tellBacklog(session);
   }
 
   #tellBacklog(session: number): void {
-    const bytes = this.#sockets.get(session)?.unsentBytes;
+    const bytes = this.#connections.get(session)?.socket.unsentBytes;
     if (bytes !== undefined) this.handle({ kind: "backlog", session, bytes });
   }
 
   #close(session: number): void {
-    const socket = this.#sockets.get(session);
-    this.#sockets.delete(session);
+    const connection = this.#connections.get(session);
+    this.#connections.delete(session);
     this.#slow.delete(session);
-    socket?.close();
+    connection?.socket.close();
   }
 
   /** One timer for the core's deadline. It may fire early, which does no harm, but never late. */
@@ -249,4 +253,13 @@ export class Driver {
       this.handle({ kind: "deadline" });
     }, Math.ceil(ms));
   }
+}
+
+function write(
+  { socket, taken }: Connection,
+  { bytes, priority }: ServerOutput & { kind: "send" },
+): void {
+  // Audio is shared between sessions; what is sent at once is this session's own.
+  if (priority === "now") stampSent(bytes, now());
+  socket.write(bytes, taken);
 }
