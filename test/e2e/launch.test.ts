@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { wrap } from "node:module";
 import { tmpdir } from "node:os";
@@ -27,4 +27,20 @@ test("what the program loads later finds the one that runs, and starts no second
   const said = execFileSync(process.execPath, words, { encoding: "utf8" });
   rmSync(directory, { recursive: true });
   expect(said).toBe("The configuration is right.\n");
+});
+
+test("the space of new objects stays as small as it begins", () => {
+  const directory = mkdtempSync(join(tmpdir(), "tutti-launch-"));
+  const file = join(directory, "watch.cjs");
+  writeFileSync(
+    file,
+    `const { getHeapSpaceStatistics } = require("node:v8");
+    const space = () => getHeapSpaceStatistics().find((each) => each.space_name === "new_space");
+    process.once("exit", () => process.stderr.write(String(space().space_size)));`,
+  );
+  const main = fileURLToPath(new URL("main.cjs", BUNDLE));
+  const run = spawnSync(process.execPath, ["--require", file, main, "--check-config"]);
+  rmSync(directory, { recursive: true });
+  // Twice 1 MiB; without the launcher's word it is 8 by then.
+  expect(Number(run.stderr)).toBeLessThanOrEqual(2 * 1024 * 1024);
 });

@@ -6,6 +6,7 @@
 const { readFileSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { join } = require("node:path");
+const { setFlagsFromString } = require("node:v8");
 const { Script } = require("node:vm");
 
 const filename = join(__dirname, "program.cjs");
@@ -18,6 +19,9 @@ const script = new Script(Module.wrap(readFileSync(filename, "utf8")), {
   cachedData: keeps ? undefined : readOrNone(),
 });
 if (keeps) process.once("exit", () => writeFileSync(compiled, script.createCachedData()));
+// V8 lets the space of new objects grow from 1 to 16 MiB, twice over, whatever is in it: chunks and outputs of a moment. Not before
+// this line and not where the program is kept: V8 takes only what was kept under the same flags.
+if (!keeps) setFlagsFromString("--semi-space-growth-factor=1");
 // Known as a module: what is loaded later asks for it by its name, and must not get a second one.
 const program = new Module(filename, module);
 require.cache[filename] = program;
