@@ -16,6 +16,7 @@ import {
   millis,
   seconds,
 } from "@tutti/protocol";
+import { RadioBeat } from "./radio-beat.ts";
 
 export type Way = "stream" | "datagram";
 
@@ -128,6 +129,7 @@ export class TimeSync {
   /** Mean time until an answer. (us) */
   #roundTrip = 0;
   #dueAt: LocalInstant | undefined;
+  readonly #beat = new RadioBeat();
 
   /** When `questions` wants to be called. Undefined while stopped. */
   get deadline(): LocalInstant | undefined {
@@ -213,9 +215,10 @@ export class TimeSync {
     this.#heardAt = now;
   }
 
-  /** An answer came: a burst or group goes on with the next question at once. */
-  answered(way: Way, now: LocalInstant, roundTrip: Micros): void {
+  /** An answer came, and was there from `arrivedAt` on: a burst or group goes on with the next question at once. */
+  answered(way: Way, now: LocalInstant, roundTrip: Micros, arrivedAt = now): void {
     if (way === "datagram") {
+      this.#beat.answered(arrivedAt);
       this.#unanswered = 0;
       this.#answeredAt = now;
       this.#roundTrip += ROUND_TRIP_SHARE * (roundTrip - this.#roundTrip);
@@ -228,6 +231,7 @@ export class TimeSync {
   #waitsForQuiet(now: LocalInstant, confidence: Confidence): boolean {
     const { acceptable, uncertainty } = confidence;
     if (!acceptable || uncertainty < NOISY || this.#burstLeft > 0) return false;
+    if (this.#beat.found) return false;
     this.#dueAt ??= now;
     const quiet = Math.max(QUIET_MIN, QUIET_PART * this.variation(confidence.roundTrip));
     const quietAt = Math.min(this.#heardAt + quiet, this.#dueAt + QUIET_PATIENCE);
@@ -282,6 +286,10 @@ export class TimeSync {
     const close = datagram && now < this.#closeUntil && !noisy;
     const varied = 1 + VARIED_PART * (((++this.#asked * GOLDEN) % 1) - 0.5);
     const most = close ? CLOSE_INTERVAL : WATCH_INTERVAL;
+    if (datagram && noisy && this.#beat.found) {
+      this.#askAt = localInstant(this.#beat.askAt(now, confidence.roundTrip, varied));
+      return;
+    }
     const wait = datagram ? Math.min(interval, most) * varied : interval;
     const grouped = datagram && interval >= GROUP_INTERVAL_MIN;
     if (this.#group > 1) this.#groupedAt = now;

@@ -147,7 +147,8 @@ export class Timekeeper {
   learn(exchange: TimeExchange, way: Way, now: LocalInstant, outputs: PlayerOutput[]): ClockChange {
     const before = this.filter.exchanges > 0 ? this.filter.offsetAt(now) : undefined;
     const news = this.#clock.learn(exchange);
-    this.#sync.answered(way, now, micros(exchange.clientReceived - exchange.clientSent));
+    const roundTrip = micros(exchange.clientReceived - exchange.clientSent);
+    this.#sync.answered(way, now, roundTrip, exchange.clientReceived);
     this.#judge(now);
     const bend = this.filter.takeBendNews();
     // The server's clock loses what this host's seems to gain.
