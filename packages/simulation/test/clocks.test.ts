@@ -1,6 +1,6 @@
 import { seconds } from "@tutti/protocol";
 import { expect } from "vitest";
-import type { House, HouseReport, RoomOptions } from "../src/index.ts";
+import type { House, HouseReport, LinkProfile, RoomOptions } from "../src/index.ts";
 import { byChance, scenarios, settled, start } from "./scenario.ts";
 
 /** Cards as in the clean pair, hosts as given. */
@@ -13,6 +13,18 @@ function rooms(...hostsPpm: readonly number[]): RoomOptions[] {
 
 /** NTP corrects by so much at 500 ppm: it takes 20 s. (us) */
 const SLEWED_US = 10_000;
+
+/** Each way anything up to twice the mean, evenly; nothing overtakes. */
+function about(meanMs: number): LinkProfile {
+  return {
+    delayMs: 0,
+    jitterMs: 0,
+    spreadMs: 2 * meanMs,
+    loss: 0,
+    rateKbit: 50_000,
+    inOrder: true,
+  };
+}
 
 const SLEW = "rooms hear of it at other moments, up to 200 ms apart";
 
@@ -64,6 +76,28 @@ scenarios([
     script: (house) => house.at(seconds(30), () => house.server.clock.slew(-SLEWED_US)),
     happened: ({ counts }) => expect(counts["clock slews"]).toBe(1),
     judged: [start(), settled([15, 30], { pairP95Us: byChance(60, SLEW) })],
+  },
+  {
+    name: "the server's clock is slewed by NTP, and heard over links that vary by 10 and 40 ms",
+    house: {
+      rooms: rooms(5, -20).map((room, index) => ({ ...room, link: about(index === 0 ? 5 : 20) })),
+    },
+    lastsS: 110,
+    script: (house) => house.at(seconds(30), () => house.server.clock.slew(-SLEWED_US)),
+    happened: ({ counts }) => expect(counts["clock slews"]).toBe(1),
+    judged: [
+      // 500 ppm are seen as soon as they are more than what the quickest answers of some seconds lie apart.
+      { what: "over 10 ms", fromS: 30, rooms: [0], limits: { errorMaxUs: 2_600 } },
+      // More than 5 ms is made good by one jump.
+      {
+        what: "over 40 ms",
+        fromS: 30,
+        rooms: [1],
+        limits: { errorMaxUs: 6_500, jumps: 1, breaks: 1 },
+      },
+      { what: "over 10 ms, 20 s later", fromS: 70, rooms: [0], limits: { errorMaxUs: 150 } },
+      { what: "over 40 ms, 20 s later", fromS: 70, rooms: [1], limits: { errorMaxUs: 520 } },
+    ],
   },
   ...[3_600, 30, 2, 0.7, 0.2, -0.2, -0.7, -2, -30, -3_600].map((byS) => ({
     name: `the server's clock jumps by ${byS} s`,

@@ -258,6 +258,28 @@ test("in order beside audio, 20 +- 20 ms: never restarted, below 250 us from the
   }
 });
 
+describe("behind a path on which no answer tells by itself, a server whose clock is slewed by 500 ppm for 20 s", () => {
+  test.each([
+    // name, path, what it is off by at most meanwhile, and from 20 s later on, us
+    ["5 +- 5 ms", () => jitter5, 2_500, 40],
+    ["20 +- 20 ms", () => jitter20, 4_300, 900],
+    ["in order beside audio, 20 +- 20 ms", ordered20, 7_500, 1_500],
+  ] as const)("$0: is followed within $2 us, and within $3 us once that is over", (...row) => {
+    const [, path, meanwhile, after] = row;
+    for (const seed of SEEDS) {
+      const bench = new Bench(path(), { offset: 1e9, driftPpm: 10 }, seed);
+      bench.run(90);
+      for (const bend of [seed % 2 ? 500 : -500, seed % 2 ? -500 : 500]) {
+        bench.change(0, bend);
+        bench.run(20);
+      }
+      bench.run(30);
+      expect(quantile(bench.sizes(90, 130), 1)).toBeLessThan(meanwhile);
+      expect(quantile(bench.sizes(130), 1)).toBeLessThan(after);
+    }
+  });
+});
+
 test("keeps the drift over a reset, as it belongs to the machines", () => {
   const bench = new Bench(lan, { offset: 0, driftPpm: 40 });
   bench.run(60);

@@ -25,9 +25,10 @@ import {
   serverInstant,
 } from "@tutti/protocol";
 import { AnswerBends } from "./answer-bends.ts";
-import { type Line, LineFitter } from "./clock-line.ts";
+import { BoundBends, type Bounds, DRIFT_SPREAD_SLEWING } from "./bound-bends.ts";
+import { type DriftPrior, type Line, LineFitter, NO_LINE, varianceAt } from "./clock-line.ts";
 import { ClockMean } from "./clock-mean.ts";
-import { Suspicion, type TimeExchange } from "./clock-suspicion.ts";
+import { plausible, Suspicion, type TimeExchange } from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
 import { SlotBends } from "./slot-bends.ts";
 
@@ -36,12 +37,8 @@ export type { TimeExchange };
 /** `restarted`: several exchanges contradicted the line, and it was drawn anew from those. */
 export type Lesson = "learned" | "rejected" | "suspected" | "restarted";
 
-/** A round trip beyond this says nothing. (us) */
-const ROUND_TRIP_MAX = 5_000_000;
-/** How far from nominal the two crystals may run against each other, at first guess. (ppm) */
-const DRIFT_SPREAD = 30;
-/** The same after a small contradiction: something is slewing one of the clocks. (ppm) */
-const DRIFT_SPREAD_SLEWING = 400;
+/** How far from nominal the two crystals may run against each other, at first guess. (us / us) */
+const DRIFT_SPREAD = 30e-6;
 /** How many pairs of hosts are so far apart for one whose clocks NTP keeps, before anything was measured: Raspberry Pi OS and Debian do by default. */
 const DRIFT_ODDS = 0.25;
 /** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
@@ -72,28 +69,14 @@ const PATH_FOLLOWED_IN = 5_000_000;
 /** How far the server may stray from the line in a second after the last answer. (us) */
 const WANDER = 0.3;
 
+/** Lines that cross by more are none: no clock keeps its rate between such bounds. (us) */
+const CROSSED = 60;
+
 /** What sound waits for: that many exchanges, and so little doubt. (us) */
 const EXCHANGES_MIN = 3;
 const ERROR_MAX_FOR_SOUND = 2_000;
 /** On a path too noisy for that: that many exchanges. */
 const EXCHANGES_ENOUGH = 16;
-interface Bounds {
-  readonly upperAt: number;
-  readonly upper: number;
-  readonly lowerAt: number;
-  readonly lower: number;
-}
-
-/** Before anything is known. */
-const NO_LINE: Line = {
-  at: 0,
-  upper: 0,
-  lower: 0,
-  drift: 0,
-  variance: 0,
-  driftVariance: 0,
-  covariance: 0,
-};
 
 /** Learns where the server's clock is, and says how sure it is. */
 export class ClockFilter {
@@ -106,6 +89,7 @@ export class ClockFilter {
   readonly #suspicion = new Suspicion();
   readonly #answers = new AnswerBends();
   readonly #slotBends = new SlotBends(this.#window, this.#fitter);
+  readonly #boundBends = new BoundBends(this.#window, this.#fitter);
   /** What lies further back was turned by a bend that is not known well enough. (us) */
   #horizon = -Infinity;
   #horizonBefore = -Infinity;
@@ -114,9 +98,7 @@ export class ClockFilter {
   #path = 0;
   /** The least round trip of a single exchange since the last reset. (us) */
   #quickest = 0;
-  #driftGuess = 0;
-  #driftSpread = DRIFT_SPREAD;
-  #driftOdds = DRIFT_ODDS;
+  #prior: DriftPrior = { drift: 0, spread: DRIFT_SPREAD, odds: DRIFT_ODDS };
   #line: Line = NO_LINE;
 
   /** Forgets everything but the drift, which is a property of the two machines. */
@@ -126,9 +108,8 @@ export class ClockFilter {
     this.#count = 0;
     this.#suspicion.clear();
     this.#answers.clear();
-    this.#driftGuess = this.#line.drift;
-    this.#driftSpread = DRIFT_SPREAD;
-    this.#driftOdds = 1;
+    this.#prior = { drift: this.#line.drift, spread: DRIFT_SPREAD, odds: 1 };
+    this.#boundBends.slewedFrom = undefined;
     this.#slotBends.lastAt = -Infinity;
     this.#horizon = -Infinity;
     this.#horizonBefore = -Infinity;
@@ -150,11 +131,12 @@ export class ClockFilter {
     if (!this.#matters(bounds)) return hurries ? "suspected" : "learned";
     const drift =
       this.#window.slotAt(this.#horizon) > 0 ? undefined : this.#slotBends.forgetOld(this.#line);
-    if (drift !== undefined) {
-      this.#driftGuess = drift;
-      this.#driftSpread = DRIFT_SPREAD_SLEWING;
-    }
+    if (drift !== undefined) this.#prior = { ...this.#prior, drift, spread: DRIFT_SPREAD_SLEWING };
     this.#fit();
+    const crossed = this.#line.lower - this.#line.upper;
+    const mayBend = crossed > CROSSED || this.#boundBends.slewedFrom !== undefined;
+    if (mayBend && this.#followsBoundBend(bounds.lowerAt)) return "restarted";
+    if (crossed > CROSSED + 2 * Math.sqrt(this.#line.variance)) this.#uncross();
     if (drift !== undefined) return "restarted";
     return hurries ? "suspected" : "learned";
   }
@@ -190,6 +172,34 @@ export class ClockFilter {
     return true;
   }
 
+  /** Whether bounds show that the server's clock is slewed; those from before are forgotten then. */
+  #followsBoundBend(at: number): boolean {
+    if (this.#count < EXCHANGES_ENOUGH) return false;
+    const suspects = this.#suspicion.witnesses.map((witness) => this.#boundsOf(witness));
+    const from = this.#window.slotAt(this.#horizon);
+    const known = { drift: this.#line.drift, spread: this.#prior.spread, from, suspects };
+    const bend = this.#boundBends.look(at, known);
+    if (!bend) return false;
+    for (const suspect of suspects) this.#take(suspect);
+    this.#suspicion.clear();
+    this.#window.forget(this.#window.slotAt(bend.at));
+    this.#mean.clear();
+    this.#prior = { drift: bend.drift, spread: bend.spread, odds: 1 };
+    this.#slotBends.lastAt = this.#line.at;
+    this.#horizon = -Infinity;
+    this.#horizonBefore = -Infinity;
+    this.#fit();
+    return true;
+  }
+
+  /** Lines that cross show that there is a bend, if no more: what is old goes. */
+  #uncross(): void {
+    if (this.#boundBends.isQuiet) return;
+    this.#window.forget(Math.ceil(this.#window.length / 4));
+    this.#prior = { ...this.#prior, odds: 1 };
+    this.#fit();
+  }
+
   #turn(now: Hinge | undefined, before: Pick<Hinge, "at" | "ppm"> | undefined): void {
     if (before) this.#turnWindow(before.at, -before.ppm);
     else {
@@ -209,7 +219,7 @@ export class ClockFilter {
     this.#window.turn(bentAt, gained / 1_000_000);
     this.#mean.turn(bentAt, gained / 1_000_000);
     if (this.#slotBends.lastAt > bentAt) return;
-    this.#driftGuess -= gained / 1_000_000;
+    this.#prior = { ...this.#prior, drift: this.#prior.drift - gained / 1_000_000 };
     this.#line = { ...this.#line, drift: this.#line.drift - gained / 1_000_000 };
   }
 
@@ -261,12 +271,9 @@ export class ClockFilter {
 
   /** How far off `offsetAt(moment)` may be for what more answers can improve: two standard deviations. */
   uncertaintyAt(moment: LocalInstant): Micros {
-    const { at, variance, driftVariance, covariance } = this.#line;
-    const away = moment - this.#originLocal - at;
-    const turned = 2 * covariance * away + driftVariance * away * away;
+    const away = moment - this.#originLocal - this.#line.at;
     const wandered = WANDER * (Math.max(0, away) / 1_000_000);
-    const whole = Math.max(0, variance + turned) + wandered * wandered;
-    return micros(2 * Math.sqrt(whole));
+    return micros(2 * Math.sqrt(varianceAt(this.#line, away) + wandered * wandered));
   }
 
   /**
@@ -284,7 +291,7 @@ export class ClockFilter {
   #begin({ clientSent, serverReceived }: TimeExchange): void {
     this.#originLocal = clientSent;
     this.#originOffset = serverReceived - clientSent;
-    this.#line = { ...NO_LINE, drift: this.#driftGuess };
+    this.#line = { ...NO_LINE, drift: this.#prior.drift };
     this.#quickest = Infinity;
   }
 
@@ -325,8 +332,11 @@ export class ClockFilter {
     this.#suspicion.add(exchange, contradiction);
     const nearness = this.#fitter.nearness(contradiction > 0 ? 1 : -1);
     const { witnesses } = this.#suspicion;
+    const isSmall = Math.abs(contradiction) < SLEW_MAX;
+    const seen = exchange.clientReceived - this.#originLocal;
+    if (isSmall && this.#followsBoundBend(seen)) return "restarted";
     const since = exchange.clientSent - (witnesses[0]?.clientSent ?? 0);
-    const mayBend = Math.abs(contradiction) < SLEW_MAX && since < BEND_SHOWN_AFTER;
+    const mayBend = isSmall && since < BEND_SHOWN_AFTER;
     if (mayBend || !this.#suspicion.proven(nearness)) return "suspected";
     return this.#restart(witnesses, contradiction);
   }
@@ -335,7 +345,7 @@ export class ClockFilter {
   #restart(witnesses: readonly TimeExchange[], moved: number): Lesson {
     this.reset();
     if (Math.abs(moved) < SLEW_MAX) {
-      this.#driftSpread = DRIFT_SPREAD_SLEWING;
+      this.#prior = { ...this.#prior, spread: DRIFT_SPREAD_SLEWING };
       this.#slotBends.lastAt = 0;
     }
     for (const witness of witnesses) {
@@ -373,11 +383,9 @@ export class ClockFilter {
   }
 
   #fit(): void {
-    const spread = this.#driftSpread / 1_000_000;
-    const prior = { drift: this.#driftGuess, spread, odds: this.#driftOdds };
     const from = this.#window.slotAt(this.#horizon);
     const before = this.#line.at;
-    const strip = this.#fitter.fit(prior, this.#line.drift, from);
+    const strip = this.#fitter.fit(this.#prior, this.#line.drift, from);
     this.#line = this.#mean.mend(strip, this.#horizon);
     const share = this.#count < EXCHANGES_ENOUGH ? 1 : (this.#line.at - before) / PATH_FOLLOWED_IN;
     this.#path += Math.max(0, Math.min(1, share)) * (this.roundTrip - this.#path);
@@ -389,10 +397,4 @@ export class ClockFilter {
     this.#mean.note((upperAt + lowerAt) / 2, (upper + lower) / 2, upper - lower);
     this.#count++;
   }
-}
-
-function plausible(exchange: TimeExchange): boolean {
-  const held = exchange.serverSent - exchange.serverReceived;
-  const total = exchange.clientReceived - exchange.clientSent;
-  return held >= 0 && total >= held && total < ROUND_TRIP_MAX;
 }

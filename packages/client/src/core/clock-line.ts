@@ -85,6 +85,17 @@ export interface Line {
   readonly covariance: number;
 }
 
+/** Before anything is known. */
+export const NO_LINE: Line = {
+  at: 0,
+  upper: 0,
+  lower: 0,
+  drift: 0,
+  variance: 0,
+  driftVariance: 0,
+  covariance: 0,
+};
+
 /** One way of the exchanges: 1 for the upper bounds, -1 for the lower ones. */
 export type Sign = 1 | -1;
 
@@ -165,6 +176,11 @@ export class LineFitter {
   /** How often, of all exchanges, a bound of that side comes within a microsecond of its line. */
   nearness(sign: Sign): number {
     return (sign > 0 ? this.#upperDensity : this.#lowerDensity) / this.#exchanges;
+  }
+
+  /** The same for all exchanges together, less what blurs it. (1 / us) */
+  rate(sign: Sign): number {
+    return sign > 0 ? this.#upperRate : this.#lowerRate;
   }
 
   #begin(): void {
@@ -352,4 +368,9 @@ function mix(a: Line, b: Line, share: number): Line {
     driftVariance: both(a.driftVariance, b.driftVariance) + apart * turn * turn,
     covariance: both(a.covariance, b.covariance) + apart * rise * turn,
   };
+}
+
+/** Variance of the height midway between the lines, so long after the moment that they are of. (us^2) */
+export function varianceAt({ variance, driftVariance, covariance }: Line, away: number): number {
+  return Math.max(0, variance + 2 * covariance * away + driftVariance * away * away);
 }

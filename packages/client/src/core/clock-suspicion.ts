@@ -8,6 +8,8 @@ export interface TimeExchange {
   readonly clientReceived: LocalInstant;
 }
 
+/** A round trip beyond this says nothing. (us) */
+const ROUND_TRIP_MAX = 5_000_000;
 /** Exchanges that must contradict the line the same way before it is given up, and within what time. (us) */
 const WITNESSES_MIN = 3;
 const WITNESS_AGE_MAX = 10_000_000;
@@ -105,4 +107,11 @@ export class Suspicion {
     const usual = this.#sign > 0 ? this.#upperUsual : this.#lowerUsual;
     return this.#recededCount * this.#recededMin * Math.min(nearness, 1 / usual) >= EVIDENCE_MIN;
   }
+}
+
+/** Whether what both clocks saw can be. */
+export function plausible(exchange: TimeExchange): boolean {
+  const held = exchange.serverSent - exchange.serverReceived;
+  const total = exchange.clientReceived - exchange.clientSent;
+  return held >= 0 && total >= held && total < ROUND_TRIP_MAX;
 }
