@@ -25,6 +25,7 @@ const KINDS = {
   "stream playing": ["info", "stream"],
   "stream idle": ["info", "stream"],
   "gap in source": ["warn", "stream"],
+  "buffer lengthened": ["warn", "stream"],
   "stream added": ["info", "stream"],
   "stream removed": ["info", "stream"],
   "source running": ["debug", "stream"],

@@ -37,6 +37,8 @@ export interface ServerHostOptions {
   readonly bufferMs?: number;
   /** From recording to hearing where a room wishes for more than `bufferMs`. */
   readonly playOutMs?: number;
+  /** Up to there the server may lengthen the buffer by itself. */
+  readonly bufferMaxMs?: number;
   readonly clients?: ServerCoreConfig["clients"];
   readonly chunkMs?: number;
   readonly codec?: CodecName;
@@ -88,6 +90,8 @@ export class ServerHost {
   readonly #name: string;
   readonly #trace: Trace | undefined;
   readonly #config: StreamConfig;
+  /** What the server has made of it by itself. */
+  #lengthenedMs: number | undefined;
   #core: Server | undefined;
   #sessions = new Map<number, Connection>();
   readonly #carriage: Carriage;
@@ -130,7 +134,7 @@ export class ServerHost {
 
   /** What the rooms are to be late by; a test that has a room wish for more sets it. (ms) */
   get playOutMs(): number {
-    return this.#options.playOutMs ?? this.bufferMs;
+    return this.#lengthenedMs ?? this.#options.playOutMs ?? this.bufferMs;
   }
 
   get isUp(): boolean {
@@ -325,6 +329,7 @@ export class ServerHost {
 
   #tell(event: ServerEvent): void {
     this.#count(event.kind);
+    if (event.kind === "buffer lengthened") this.#lengthenedMs = event.bufferMs;
     this.#trace?.(this.#simulation.now, this.#name, event);
   }
 
@@ -365,7 +370,7 @@ function makeCore(
 function streamConfig(
   sampleFormat: SampleFormat,
   bufferMs: number,
-  { chunkMs = 20, codec = "pcm", kbit, ladderFromKbit }: ServerHostOptions,
+  { chunkMs = 20, codec = "pcm", kbit, ladderFromKbit, bufferMaxMs }: ServerHostOptions,
 ): StreamConfig {
   const uri = {
     scheme: "pipe",
@@ -386,6 +391,7 @@ function streamConfig(
     sampleFormat,
     chunkMs,
     bufferMs,
+    ...(bufferMaxMs !== undefined && { bufferMaxMs }),
     profile: "music",
     idleThresholdMs: 500,
   };

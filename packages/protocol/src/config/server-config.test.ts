@@ -83,6 +83,24 @@ streams:
   });
 });
 
+test("buffers may grow where a second or more is asked for; a stream's own word goes before all", () => {
+  const text = `
+streams:
+  - { name: Music, source: "demo://" }
+  - { name: Near, source: "demo://", bufferMs: 600 }
+  - { name: TV, source: "demo://", profile: live }
+  - { name: Film, source: "demo://", profile: live, bufferMaxMs: 300 }
+  - { name: Radio, source: "demo://", bufferMs: 4000 }
+  - { name: Fixed, source: "demo://", bufferMaxMs: 20 }
+`;
+  const grown = (config: string) =>
+    parseServerConfig({ text: config + text }).streams.map(({ bufferMaxMs }) => bufferMaxMs);
+  const none = undefined;
+  expect(grown("")).toEqual([2_500, none, none, 300, none, none]);
+  expect(grown("bufferMaxMs: 1000")).toEqual([none, none, none, 300, none, none]);
+  expect(grown("bufferMaxMs: 5000")).toEqual([5_000, none, none, 300, 5_000, none]);
+});
+
 test("flags override the file, which overrides defaults; --source replaces its streams", () => {
   const config = parseServerConfig({
     text: "bufferMs: 500\nmdns: false\nlisten: { control: 17 }\nstreams: [{ name: a, source: 'demo://' }]\n",
@@ -116,7 +134,7 @@ test("a mistake is shown where it stands", () => {
   const text = 'name: Home\nstreams:\n  - name: TV\n    sorce: "x"\n    source: demo://\n';
   expect(() => parseServerConfig({ text, fileName: "/etc/tutti/server.yaml" })).toThrow(
     new ConfigError(
-      `/etc/tutti/server.yaml:4:5: unknown key "sorce"; did you mean "source"? Allowed here: name, source, codec, codecMin, chunkMs, bufferMs, profile, idleThresholdMs, fallback
+      `/etc/tutti/server.yaml:4:5: unknown key "sorce"; did you mean "source"? Allowed here: name, source, codec, codecMin, chunkMs, bufferMs, bufferMaxMs, profile, idleThresholdMs, fallback
   4 |     sorce: "x"
     |     ^^^^^`,
     ),

@@ -75,6 +75,11 @@ const SERVER = z.strictObject({
     description: "from recording to hearing; longer survives worse Wi-Fi",
     unit: "ms",
   }),
+  bufferMaxMs: bufferField.default(2_500).meta({
+    description:
+      "how far bufferMs is lengthened when a link's queue outlasts it; no more than bufferMs: not at all",
+    unit: "ms",
+  }),
   codec: codecField.default(parseCodecChoice("opus")).meta({
     description: "opus[:kbit/s] (6 to 510, default 192), flac[:level] (0 to 8, default 2), or pcm",
     examples: ["opus:192", "flac:5", "pcm"],
@@ -215,9 +220,12 @@ export function parseServerConfig(input: ConfigInput = {}): ServerConfig {
     fallback,
     streams: _,
     clients,
+    bufferMaxMs,
     ...rest
   } = { ...SERVER.parse({}), ...right };
-  const defaults = { codec, codecMin, sampleFormat, chunkMs, fallback, bufferMs: rest.bufferMs };
+  const { bufferMs } = rest;
+  const buffers = { bufferMs, bufferMaxMs };
+  const defaults = { codec, codecMin, sampleFormat, chunkMs, fallback, ...buffers };
   reportSharedPorts(rest.listen, reading.report);
   return reading.finish({
     ...rest,

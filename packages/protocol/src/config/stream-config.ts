@@ -38,6 +38,8 @@ export interface StreamConfig {
   readonly sampleFormat: SampleFormat;
   readonly chunkMs: number;
   readonly bufferMs: number;
+  /** How far it is lengthened when a link's queue outlasts it. Absent: not at all. */
+  readonly bufferMaxMs?: number;
   readonly profile: "music" | "live";
   readonly idleThresholdMs: number;
   /** What plays while the source is idle. */
@@ -53,11 +55,15 @@ export interface StreamDefaults {
   /** Without one, it follows from the profile. */
   readonly chunkMs?: number | undefined;
   readonly bufferMs: number;
+  /** Without one, a stream that does not say so keeps its buffer. */
+  readonly bufferMaxMs?: number;
   readonly fallback: "demo" | "none";
 }
 
 const CHUNK_MS = { music: 20, live: 10 } as const;
 const LIVE_BUFFER_MS = 100;
+/** Whoever sets less wants sound at once more than sound without a hole. */
+const LENGTHENED_FROM_MS = 1_000;
 const IDLE_MS = 500;
 
 export const codecField = textOf(parseCodecChoice);
@@ -86,6 +92,11 @@ export const STREAM = z.strictObject({
   bufferMs: bufferField.optional().meta({
     description:
       "from recording to hearing; default: the server's bufferMs, in the live profile at most 100",
+    unit: "ms",
+  }),
+  bufferMaxMs: bufferField.optional().meta({
+    description:
+      "how far the buffer is lengthened when a link's queue outlasts it; default: the server's bufferMaxMs, below 1000 ms and in the live profile not at all",
     unit: "ms",
   }),
   profile: z.enum(["music", "live"]).default("music").meta({
@@ -166,6 +177,9 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
   const sampleFormat = stated.sampleFormat ?? defaults.sampleFormat;
   const chunkMs = entry.chunkMs ?? stated.chunkMs ?? defaults.chunkMs ?? CHUNK_MS[profile];
   const liveBufferMs = Math.min(LIVE_BUFFER_MS, defaults.bufferMs);
+  const bufferMs = entry.bufferMs ?? (profile === "live" ? liveBufferMs : defaults.bufferMs);
+  const stays = profile === "live" || bufferMs < LENGTHENED_FROM_MS;
+  const bufferMaxMs = entry.bufferMaxMs ?? (stays ? 0 : (defaults.bufferMaxMs ?? 0));
   const fallback = entry.fallback ?? defaults.fallback;
   const codecMin = entry.codecMin ?? defaults.codecMin;
   const asOpus = takesOpus(sampleFormat, chunkMs);
@@ -187,7 +201,8 @@ function resolveStream(entry: SoundEntry, defaults: StreamDefaults, tell: Tell):
     ...(changes && { codecMin }),
     sampleFormat,
     chunkMs,
-    bufferMs: entry.bufferMs ?? (profile === "live" ? liveBufferMs : defaults.bufferMs),
+    bufferMs,
+    ...(bufferMaxMs > bufferMs && { bufferMaxMs }),
     profile,
     idleThresholdMs: entry.idleThresholdMs ?? stated.idleThresholdMs ?? IDLE_MS,
     ...(fallback === "demo" && { fallback }),

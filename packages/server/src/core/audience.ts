@@ -148,6 +148,14 @@ export class Audience {
     if (session?.streaming) this.#sendAudio(id, session, session.flush(now));
   }
 
+  /** Clients whose link holds things up for longer than they can wait, since this was asked last. */
+  outlasted(): string[] {
+    return [...this.#sessions.values()].flatMap((session) => {
+      const client = session.takeOutlasted() ? session.peer?.clientId : undefined;
+      return client === undefined ? [] : [client];
+    });
+  }
+
   /** Those that must be closed by now, and why. Tells of chunks dropped for the others. */
   overdue(now: ServerInstant): [id: number, reason: string][] {
     const overdue: [number, string][] = [];

@@ -25,6 +25,13 @@ export type ServerEvent =
       readonly program: string;
       readonly stream: string;
     }
+  /** What a client holds is too little for its link: all who play the stream play it that late from now on. */
+  | {
+      readonly kind: "buffer lengthened";
+      readonly stream: string;
+      readonly client: string;
+      readonly bufferMs: number;
+    }
   /** By a controller. */
   | { readonly kind: "stream added" | "stream removed"; readonly stream: string }
   | { readonly kind: "client disconnected"; readonly client: string; readonly address: string }

@@ -6,11 +6,12 @@ import {
   type ServerInstant,
   type ServerSettings,
 } from "@tutti/protocol";
-import type { ClientRule, CodecChoice } from "@tutti/protocol/config";
+import type { ClientRule, CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import type { Audience } from "./audience.ts";
 import type { House, HouseChange, WallTime } from "./house.ts";
 import type { ClientCommand } from "./house-change.ts";
 import type { ServerCoreConfig } from "./input.ts";
+import { LongerBuffers } from "./longer-buffers.ts";
 import type { Outbox } from "./outbox.ts";
 import { playOutMs } from "./play-out.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -46,6 +47,7 @@ export class Players {
   /** Clients that come back under the same one need not measure our clock again. */
   #epoch: string;
   readonly #rules: readonly ClientRule[];
+  readonly #longer = new LongerBuffers();
   /** Clients that were sent away, and until when. (seconds since 1970) */
   readonly #keptOut = new Map<string, number>();
   /** Clients that have lost their connection, when (seconds since 1970) and why. */
@@ -135,7 +137,7 @@ export class Players {
       // Who is away may be on a stream that the configuration no longer has.
       if (!this.#house.hasStream(group.stream_id)) continue;
       const { config } = this.#streams.get(group.stream_id);
-      const bufferMs = playOutMs(group, config, this.#rules);
+      const bufferMs = playOutMs(group, this.#lengthened(config), this.#rules);
       latest.set(config.name, Math.max(bufferMs, latest.get(config.name) ?? 0));
       for (const { id: client } of group.clients) this.#rebuffer(client, bufferMs, now);
     }
@@ -154,7 +156,30 @@ export class Players {
   /** Of a known client's group. (ms) */
   #playOutMs(clientId: string): number {
     const { config } = this.#streamOf(clientId);
-    return playOutMs(this.#house.groupOf(clientId), config, this.#rules);
+    return playOutMs(this.#house.groupOf(clientId), this.#lengthened(config), this.#rules);
+  }
+
+  #lengthened(config: StreamConfig): StreamConfig {
+    return { ...config, bufferMs: this.#longer.of(config) };
+  }
+
+  /** A client found that what it holds is too little for its link: all who play its stream hold more from now on. */
+  lengthen(client: string, now: ServerInstant): void {
+    const { config } = this.#streamOf(client);
+    const { bufferMaxMs: bufferMs = 0 } = config;
+    // A group may hold more by its own wish.
+    if (this.#playOutMs(client) >= bufferMs || !this.#longer.tooSmall(config)) return;
+    this.#outbox.report({ kind: "buffer lengthened", stream: config.name, client, bufferMs });
+    this.conform(now);
+  }
+
+  forgetStream(name: string): void {
+    this.#longer.forget(name);
+  }
+
+  /** A stream began, or has ended. */
+  streamTurned({ config, status }: Stream, now: ServerInstant): void {
+    if (this.#longer.status(config.name, status, now)) this.conform(now);
   }
 
   /** Our clock was set: everybody has to connect again and measure it, as stock clients understand nothing else. */

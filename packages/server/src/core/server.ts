@@ -18,6 +18,7 @@ import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
+import { OUTLASTED } from "./late-watch.ts";
 import { metricsOf, type ShellFacts } from "./metrics.ts";
 import { metricsText } from "./metrics-text.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
@@ -256,15 +257,16 @@ export class Server {
         this.#players.volumeChanged(client);
         break;
       case "quality":
-        if (client !== undefined) this.#tellQuality(client, heard.changes);
+        if (client !== undefined) this.#tellQuality(client, heard.changes, now);
         break;
     }
   }
 
-  #tellQuality(client: string, changes: readonly QualityChange[]): void {
+  #tellQuality(client: string, changes: readonly QualityChange[], now: ServerInstant): void {
     for (const { better, ...change } of changes) {
       const kind = better ? "client recovered" : "client degraded";
       this.#outbox.report({ kind, client, ...change });
+      if (change.what === "buffer too small") this.#players.lengthen(client, now);
     }
   }
 
@@ -277,6 +279,7 @@ export class Server {
           break;
         case "status":
           this.#tellStatus(stream);
+          this.#players.streamTurned(stream, now);
           break;
         case "event":
           this.#outbox.report(output.event);
@@ -338,6 +341,7 @@ export class Server {
 
   /** All who played it play another one by now. */
   #removeStream(stream: string): void {
+    this.#players.forgetStream(stream);
     if (this.#streams.drop(stream)) this.#outbox.report({ kind: "stream idle", stream });
     this.#outbox.push({ kind: "close stream", stream });
     this.#outbox.report({ kind: "stream removed", stream });
@@ -372,6 +376,7 @@ export class Server {
     for (const [id, reason] of this.#audience.overdue(now)) {
       this.#apply(this.#players.close(id, reason, this.#wall), now);
     }
+    for (const client of this.#audience.outlasted()) this.#tellQuality(client, [OUTLASTED], now);
     this.#quality.reviewAll(now);
   }
 }

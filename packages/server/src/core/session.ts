@@ -25,6 +25,7 @@ import {
 } from "@tutti/protocol";
 import { type ClientStats, parseClientStats } from "@tutti/protocol/control";
 import { Bundle } from "./bundle.ts";
+import { LateWatch } from "./late-watch.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import { type QualityChange, ReportWatch } from "./report-watch.ts";
 import type { Report } from "./reports.ts";
@@ -95,6 +96,7 @@ export class Session {
   #peer: Peer | undefined;
   #saidHello = false;
   readonly #watch = new ReportWatch();
+  readonly #late = new LateWatch();
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
   #queue: SendQueue;
   readonly #bundle: Bundle;
@@ -226,6 +228,7 @@ export class Session {
   /** Bytes on their way to this session, as far as the shell knows. */
   setUnsent(bytes: number, now: ServerInstant): void {
     const reading = this.#queue.setUnsent(bytes, now);
+    if (reading.carriedBytes > 0) this.#late.carried(now);
     this.chooser?.learn(reading, now);
   }
 
@@ -238,8 +241,19 @@ export class Session {
   takeDropped(now: ServerInstant): number {
     const count = this.#queue.takeDropped();
     this.droppedChunks += count;
-    if (count > 0) this.chooser?.late(now);
+    if (count > 0) this.#missed(now);
     return count;
+  }
+
+  /** Whether what comes to it is too late all the time, since this was asked last. */
+  takeOutlasted(): boolean {
+    return this.#late.take();
+  }
+
+  #missed(now: ServerInstant): void {
+    this.chooser?.late(now);
+    // Stock clients on too slow a link are late for ever, however long the buffer.
+    if (this.chooser) this.#late.late(now);
   }
 
   #hear(raw: RawMessage, now: ServerInstant): Heard[] {
@@ -252,7 +266,7 @@ export class Session {
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
       const stats = parseClientStats(message.stats);
-      if (this.report && tooLate(this.report.stats, stats)) this.chooser?.late(now);
+      if (this.report && tooLate(this.report.stats, stats)) this.#missed(now);
       if (this.chooser && stats.roundTripUs !== undefined) {
         this.chooser.roundTrip = micros(Math.min(ROUND_TRIP_MAX, stats.roundTripUs));
       }

@@ -1,0 +1,36 @@
+import { millis, serverInstant } from "@tutti/protocol";
+import { expect, test } from "vitest";
+import { LateWatch } from "./late-watch.ts";
+
+const at = (ms: number) => serverInstant(millis(ms));
+
+/** When it says so, of things that are late at these moments, on a link that carries something then as far as told. (ms) */
+function saidAt(late: readonly number[], carries = (_: number) => true): number[] {
+  const watch = new LateWatch();
+  return late.filter((ms) => {
+    if (carries(ms)) watch.carried(at(ms));
+    watch.late(at(ms));
+    return watch.take();
+  });
+}
+
+test("what is late once, in one go, is an outage, told of by the client a second later", () => {
+  expect(saidAt([0, 10, 300, 1_100])).toEqual([]);
+});
+
+test("what goes on is more than the buffer outlasts, and is told once in ten minutes", () => {
+  expect(saidAt([0, 400, 800, 1_600, 2_400])).toEqual([1_600]);
+  expect(saidAt([0, 1_600, 3_200, 600_500, 602_000])).toEqual([1_600, 602_000]);
+});
+
+test("now and then is not going on", () => {
+  expect(saidAt([0, 3_100, 6_200, 9_300])).toEqual([]);
+});
+
+test("a client that was switched off, or a link that is away, is not late", () => {
+  const late = Array.from({ length: 40 }, (_, turn) => 250 * turn);
+  // What is under way when it goes is late a buffer later.
+  expect(saidAt([0, ...late.map((ms) => 3_500 + ms)], (ms) => ms < 1)).toEqual([]);
+  expect(saidAt(late, (ms) => ms < 1 || (ms > 2_000 && ms < 2_300))).toEqual([]);
+  expect(saidAt(late, (ms) => ms > 5_000)).toEqual([6_500]);
+});
