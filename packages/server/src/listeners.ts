@@ -40,12 +40,16 @@ export class Listeners {
     this.#address = reachable(options.config.listen.address);
   }
 
-  /** Rejects with the system's error, which names the port, when one cannot be had. */
-  async openToPlayers(): Promise<void> {
+  /** Who connects waits until we are `ready`. Rejects with the system's error, which names the port, when one cannot be had. */
+  async openToPlayers(ready: Promise<void>): Promise<void> {
     const { config, driver } = this.#options;
     const { stream: port } = config.listen;
-    // One after the other, so that what is opened before a failure is known and can be closed.
-    this.#open.push(await listenStream({ port, address: this.#address, ...driver.players }));
+    this.#open.push(await listenStream({ port, address: this.#address, ready, ...driver.players }));
+  }
+
+  /** The answers in datagrams. Rejects as `openToPlayers` does, after which it is called. */
+  async openToQuestions(): Promise<void> {
+    const { stream: port } = this.#options.config.listen;
     const onQuestion = this.#onQuestion;
     this.#open.push(await listenTime({ port, address: this.#address, onQuestion }));
   }

@@ -2,13 +2,13 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { arch, hostname, platform } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { takeRealTime } from "@tutti/audio";
-import { ConfigError, VERSION } from "@tutti/protocol";
+import { assert, ConfigError, VERSION } from "@tutti/protocol";
 import type { ServerConfig } from "@tutti/protocol/config";
 import { EXIT_CONFIG, parseArguments } from "./arguments.ts";
 import { now, wallTime } from "./clock.ts";
 import { Server, type ServerPorts } from "./core/index.ts";
 import { Driver } from "./driver.ts";
-import { loadEncoders } from "./encoders/index.ts";
+import { type Encoders, loadEncoders } from "./encoders/index.ts";
 import type { ServerHooks } from "./hooks.ts";
 import { Listeners } from "./listeners.ts";
 import { openLog } from "./log.ts";
@@ -24,6 +24,8 @@ const EXIT_FAILED = 1;
 /** Longest that goodbyes may take. (ms) */
 const STOP_MS_MAX = 900;
 
+/** What a pipe holds is read in that time: loading libFLAC keeps this thread for 30. (ms) */
+const SOURCES_FIRST_MS = 5;
 /** Sources and players come first: loading the rest keeps this thread for as long. (ms) */
 const REST_AFTER_MS = 50;
 
@@ -77,8 +79,11 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   const onEvent = logEvents(openLog(config.log), followers);
   const store = new JsonFileStore({ directory: config.stateDir, onEvent });
   const controlled = () => listeners.told > 0;
-  const encoders = await loadEncoders(config.streams);
-  const { makeEncoder } = encoders;
+  let encoders: Encoders | undefined;
+  const makeEncoder: ServerPorts["makeEncoder"] = (...coding) => {
+    assert(encoders, "players wait until encoders are loaded");
+    return encoders.makeEncoder(...coding);
+  };
   const core = makeCore(config, store, { makeEncoder, facts: factsOf(config, tail), controlled });
   const hooks = makeHooks?.((client) => core.nameOf(client), onEvent);
   const { streams, listen } = config;
@@ -106,9 +111,19 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   });
   const listeners: Listeners = new Listeners({ config, core, driver, onEvent });
   let home: HomeBridge | undefined;
-  // Rooms are silent until a server that was restarted is back: what they need comes first.
-  await listeners.openToPlayers();
+  // Rooms are silent until a server that was restarted is back: what they need comes first. Of that, sources: what is
+  // read from a full pipe 10 ms sooner is heard 10 ms sooner, while players have half a second to come.
+  let admit = () => {};
+  await listeners.openToPlayers(
+    new Promise((resolve) => {
+      admit = resolve;
+    }),
+  );
   programmes.open(driver);
+  await pause(SOURCES_FIRST_MS);
+  await listeners.openToQuestions();
+  encoders = await loadEncoders(streams);
+  admit();
   driver.start();
   await pause(REST_AFTER_MS);
   await encoders.complete();

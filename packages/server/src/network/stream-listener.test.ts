@@ -34,3 +34,37 @@ test("a player that is refused gets the reason before the connection ends", asyn
 
   expect(new Uint8Array(Buffer.concat(heard))).toEqual(refusal);
 });
+
+test("who connects before we are ready is welcome then, with what it said, unless it is gone", async () => {
+  const port = await freePort();
+  const told: string[] = [];
+  let admit = () => {};
+  const listener = await listenStream({
+    port,
+    address: "127.0.0.1",
+    ready: new Promise((resolve) => {
+      admit = resolve;
+    }),
+    onOpen: () => told.push("open"),
+    onBytes: (_, bytes) => told.push(`${bytes.length} bytes`),
+    onClose: () => told.push("close"),
+  });
+  const [stays, goes] = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
+  for (const socket of [stays, goes]) socket.on("error", () => {});
+  await Promise.all(
+    [stays, goes].map((socket) => new Promise((done) => socket.on("connect", done))),
+  );
+  stays.write(new Uint8Array(50));
+  const gone = new Promise((resolve) => goes.on("close", resolve));
+  goes.resetAndDestroy();
+  await gone;
+  expect(told).toEqual([]);
+  admit();
+  await expect.poll(() => told).toContain("50 bytes");
+  stays.destroy();
+  await expect.poll(() => told.at(-1)).toBe("close");
+  await listener.close();
+  // Whether the reset had come by then is the kernel's.
+  expect(told.filter((each) => each === "50 bytes")).toHaveLength(1);
+  expect(told[0]).toBe("open");
+});

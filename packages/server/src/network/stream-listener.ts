@@ -27,6 +27,8 @@ export interface PlayerSocketEvents {
 export interface StreamListenerOptions extends PlayerSocketEvents {
   readonly port: number;
   readonly address: string;
+  /** Who connects before waits for it. */
+  readonly ready?: Promise<void> | undefined;
 }
 
 /** More at once than any house has players: what is beyond is refused before it costs memory. */
@@ -41,7 +43,13 @@ export async function listenStream(
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    accept(socket, options, carriage);
+    // The reason (reset, unreachable) says nothing that "close", which always follows, does not.
+    socket.on("error", () => {});
+    const welcome = () => {
+      if (!socket.destroyed) accept(socket, options, carriage);
+    };
+    if (options.ready) void options.ready.then(welcome);
+    else welcome();
   });
   server.maxConnections = CONNECTIONS_MAX;
   await listening(server, options);
@@ -86,8 +94,6 @@ function accept(socket: Socket, events: PlayerSocketEvents, carriage: Carriage):
   events.onOpen(player);
   socket.on("data", (bytes) => events.onBytes(player, bytes));
   socket.on("end", () => socket.destroy());
-  // The reason (reset, unreachable) says nothing that "close", which always follows, does not.
-  socket.on("error", () => {});
   socket.on("close", () => {
     carriage.remove(socket);
     events.onClose(player);
