@@ -280,6 +280,26 @@ describe("behind a path on which no answer tells by itself, a server whose clock
   });
 });
 
+describe("after four seconds on 5 +- 5 ms", () => {
+  test.each([
+    // What is believed of drifts beforehand must serve both: most hosts' clocks are kept by NTP, the others are not rare.
+    ["two hosts whose clocks NTP keeps", 0, 13],
+    ["two that run 20 ppm apart", 20, 50],
+  ] as const)("$0 are known within $2 us, in the median", (_name, driftPpm, limit) => {
+    const sizes = Array.from({ length: 24 }, (_, index) => {
+      const bench = new Bench(jitter5, { offset: 1e9, driftPpm }, index + 1);
+      bench.run(10);
+      return bench.sizes(4, 10);
+    });
+    expect(
+      quantile(
+        sizes.flat().sort((a, b) => a - b),
+        0.5,
+      ),
+    ).toBeLessThan(limit);
+  });
+});
+
 test("keeps the drift over a reset, as it belongs to the machines", () => {
   const bench = new Bench(lan, { offset: 0, driftPpm: 40 });
   bench.run(60);

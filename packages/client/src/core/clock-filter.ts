@@ -39,8 +39,8 @@ export type Lesson = "learned" | "rejected" | "suspected" | "restarted";
 
 /** How far from nominal the two crystals may run against each other, at first guess. (us / us) */
 const DRIFT_SPREAD = 30e-6;
-/** How many pairs of hosts are so far apart for one whose clocks NTP keeps, before anything was measured: Raspberry Pi OS and Debian do by default. */
-const DRIFT_ODDS = 0.25;
+/** How many pairs of hosts are so far apart for one whose clocks NTP keeps, at first: fewer are, but to believe that makes those no better known. */
+const DRIFT_ODDS = 1;
 /** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
 const SLEW_MAX = 20_000;
 const BEND_SHOWN_AFTER = 300_000;
@@ -108,7 +108,7 @@ export class ClockFilter {
     this.#count = 0;
     this.#suspicion.clear();
     this.#answers.clear();
-    this.#prior = { drift: this.#line.drift, spread: DRIFT_SPREAD, odds: 1 };
+    this.#prior = { drift: this.#line.drift, spread: DRIFT_SPREAD, odds: DRIFT_ODDS };
     this.#boundBends.slewedFrom = undefined;
     this.#slotBends.lastAt = -Infinity;
     this.#horizon = -Infinity;
