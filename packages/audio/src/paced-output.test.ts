@@ -24,21 +24,32 @@ function numbered(first: number, count: number): Float32Array {
   return Float32Array.from({ length: 2 * count }, (_, index) => first + (index >> 1));
 }
 
-test("what is written is played in time, silence after it", () => {
+test("what is written is played in time, silence after it once it cannot be waited for any more", () => {
   const { output, played, clock } = outputAt();
   expect(output.write(numbered(1, 25))).toBe(25);
   clock.us += 9_999;
   expect(output.counters().playedFrames).toBe(0);
-  clock.us += 20_001;
+  clock.us += 46_250;
+  expect(output.counters()).toMatchObject({ playedFrames: 20, silentFrames: 0 });
+  clock.us += 2;
   expect(output.counters()).toEqual({
     writtenFrames: 25,
     playedFrames: 25,
     clearedFrames: 0,
-    silentFrames: 5,
-    shortCallbacks: 1,
+    silentFrames: 25,
+    shortCallbacks: 3,
     underruns: 0,
   });
-  expect(played).toEqual([...numbered(1, 25), ...new Float32Array(10)]);
+  expect(played).toEqual([...numbered(1, 25), ...new Float32Array(50)]);
+});
+
+test("what comes late, but before the last of what went before is out, follows it", () => {
+  const { output, played, clock } = outputAt();
+  output.write(numbered(1, 25));
+  clock.us += 56_000;
+  output.write(numbered(26, 25));
+  expect(output.counters()).toMatchObject({ playedFrames: 50, silentFrames: 0 });
+  expect(played).toEqual([...numbered(1, 50)]);
 });
 
 test("silence before the first write is none that anybody misses", () => {

@@ -24,8 +24,9 @@ export interface PacedOptions {
 const LATENCY_MS = 30;
 const PERIODS_AHEAD = 3;
 const QUEUE_MS = 1_000;
-/** As long as a sound card's. */
+/** As a sound card's. */
 const FADE_MS = 5;
+const RESERVE_PART = 0.125;
 const RECORDS_MAX = 1_024;
 
 /**
@@ -35,14 +36,19 @@ const RECORDS_MAX = 1_024;
 export class PacedOutput implements AudioOutput {
   readonly format: AudioFormat;
   readonly latencyMs: number;
+  readonly periodMs: number;
   readonly capacityFrames: number;
   readonly #now: () => LocalInstant;
   readonly #sink: FrameSink;
   readonly #start: number;
   readonly #periodFrames: number;
+  /** It waits so long for a period that is not there yet, as there is sound before it. (frames) */
+  #patienceFrames: number;
   readonly #queue: Float32Array;
   readonly #period: Float32Array;
   readonly #counters = countersAtZero();
+  /** The queue ended, by a clear or because nothing came: nothing is waited for. */
+  #ended = true;
   #queued = 0;
   #cardFrames = 0;
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
@@ -54,7 +60,9 @@ export class PacedOutput implements AudioOutput {
     this.#now = now;
     this.#sink = sink;
     this.#start = now();
-    this.#periodFrames = Math.round((format.rateHz * latencyMs) / PERIODS_AHEAD / 1_000);
+    this.periodMs = latencyMs / PERIODS_AHEAD;
+    this.#periodFrames = Math.round((format.rateHz * this.periodMs) / 1_000);
+    this.#patienceFrames = (format.rateHz * latencyMs * (1 - RESERVE_PART)) / 1_000;
     this.capacityFrames = Math.round((format.rateHz * QUEUE_MS) / 1_000);
     this.#queue = new Float32Array(this.capacityFrames * format.channels);
     this.#period = new Float32Array(this.#periodFrames * format.channels);
@@ -98,16 +106,26 @@ export class PacedOutput implements AudioOutput {
     }
     this.#counters.clearedFrames += this.#queued - kept;
     this.#queued = kept;
+    this.#ended = true;
   }
 
   async close(): Promise<void> {
+    this.#patienceFrames = 0;
     this.#catchUp();
     await this.#sink.close();
   }
 
   #catchUp(): void {
     const elapsed = ((this.#now() - this.#start) * this.format.rateHz) / 1e6;
-    while (this.#cardFrames + this.#periodFrames <= elapsed) this.#playPeriod();
+    for (;;) {
+      const late = elapsed - this.#cardFrames - this.#periodFrames;
+      if (late < 0 || (this.#awaits && late < this.#patienceFrames)) return;
+      this.#playPeriod();
+    }
+  }
+
+  get #awaits(): boolean {
+    return !this.#ended && this.#queued < this.#periodFrames;
   }
 
   #playPeriod(): void {
@@ -116,6 +134,7 @@ export class PacedOutput implements AudioOutput {
     this.#record(heardAt);
     const counters = this.#counters;
     const count = Math.min(this.#periodFrames, this.#queued);
+    this.#ended = count < this.#periodFrames;
     this.#period.set(this.#queue.subarray(0, count * channels));
     this.#period.fill(0, count * channels);
     this.#queue.copyWithin(0, count * channels, this.#queued * channels);
@@ -123,7 +142,7 @@ export class PacedOutput implements AudioOutput {
     counters.playedFrames += count;
     this.#cardFrames += this.#periodFrames;
     this.#sink.play(this.#period);
-    if (count < this.#periodFrames && counters.writtenFrames > 0) {
+    if (this.#ended && counters.writtenFrames > 0) {
       counters.silentFrames += this.#periodFrames - count;
       counters.shortCallbacks++;
     }

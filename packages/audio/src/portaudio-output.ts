@@ -6,7 +6,12 @@ import {
   type OutputCounters,
 } from "./core/port.ts";
 import { watchDevice } from "./device-watch.ts";
-import { type CardOptions, openStream, StreamCounters } from "./portaudio-stream.ts";
+import {
+  type CardOptions,
+  callbackFrames,
+  openStream,
+  StreamCounters,
+} from "./portaudio-stream.ts";
 
 /** 32 bits, of which a card of 16 takes the upper half unchanged. */
 const SAMPLE_BITS = 32;
@@ -20,18 +25,21 @@ export async function openPortAudioOutput(options: CardOptions): Promise<AudioOu
 class PortAudioOutput implements AudioOutput {
   readonly format: AudioFormat;
   readonly latencyMs: number;
+  readonly periodMs: number;
   readonly capacityFrames: number;
   readonly #stream: AudioStream;
   readonly #native: StreamCounters;
   readonly #unwatch: () => void;
   readonly #counters = countersAtZero();
 
-  constructor(stream: AudioStream, { format, events }: CardOptions) {
+  constructor(stream: AudioStream, options: CardOptions) {
+    const { format, events } = options;
     this.#stream = stream;
     this.#native = new StreamCounters(stream);
     this.#unwatch = watchDevice(stream, events);
     this.format = format;
     this.latencyMs = stream.latencyMs;
+    this.periodMs = (callbackFrames("output", options) * 1_000) / format.rateHz;
     this.capacityFrames = stream.capacity;
   }
 

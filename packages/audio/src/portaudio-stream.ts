@@ -7,23 +7,20 @@ export interface CardOptions {
   /** "default", an index, a name or a part of one, or any name that ALSA knows. */
   readonly device: string;
   readonly format: AudioFormat;
-  /** Suggested to the device for its own buffer. (default 30 ms) */
+  /** Suggested to the device for its own buffer. (default 80 ms for playing, 30 ms for recording) */
   readonly latencyMs?: number;
-  /** Frames in each callback. (default: what `callbackMs` says) */
+  /** Frames in each callback. (default: what `callbackFrames` says) */
   readonly framesPerBuffer?: number;
   readonly events: DeviceEvents;
 }
 
-/** In real time this is enough on a busy machine too; more would be too late for live sound. */
-const LATENCY_MS = 30;
-/** What is captured is wanted soon. */
-const CALLBACK_MS = 10;
-const CALLBACKS_AHEAD = 3;
-/**
- * A callback costs about as much whatever it takes, and PortAudio buffers one more than the latency, so that as much lies
- * ahead of the card when one begins. At 20 ms it would buffer 60.
- */
-const PLAYING_CALLBACK_MS = 15;
+/** A callback takes `callbackMs`, or this part of the latency where that is less. */
+const BUFFERING = {
+  /** A machine that stands still as a whole, as virtual ones do for 50 ms, is heard unless the card holds more. */
+  output: { latencyMs: 80, callbacksAhead: 5, callbackMs: 15 },
+  /** What is captured is wanted soon. */
+  input: { latencyMs: 30, callbacksAhead: 3, callbackMs: 10 },
+};
 /** Fits everybody who queues ahead, and covers a stall of as much. */
 const RING_MS = 1_000;
 
@@ -39,16 +36,14 @@ export async function openStream(
   sampleFormat: 16 | 32,
   options: CardOptions,
 ): Promise<AudioStream> {
-  const { device, format, latencyMs = LATENCY_MS } = options;
+  const { device, format } = options;
   const audioOptions: AudioOptions = {
     ...(await choose(direction, device)),
     sampleFormat,
     sampleRate: format.rateHz,
     channelCount: format.channels,
-    latencyMs,
-    framesPerBuffer:
-      options.framesPerBuffer ??
-      Math.round((format.rateHz * callbackMs(direction, latencyMs)) / 1_000),
+    latencyMs: options.latencyMs ?? BUFFERING[direction].latencyMs,
+    framesPerBuffer: callbackFrames(direction, options),
     ringFrames: Math.round((format.rateHz * RING_MS) / 1_000),
   };
   const { open } = await import("naudiodon");
@@ -65,10 +60,15 @@ export async function openStream(
   }
 }
 
-/** How long a callback lasts: as short as it must be for live sound, else as long as it may be. */
-function callbackMs(direction: Direction, latencyMs: number): number {
-  if (direction === "output" && latencyMs >= LATENCY_MS) return PLAYING_CALLBACK_MS;
-  return Math.min(CALLBACK_MS, latencyMs / CALLBACKS_AHEAD);
+/**
+ * Frames in each callback: each costs about as much whatever it takes, and PortAudio buffers one more than the latency,
+ * so that as much lies ahead of the card when one begins.
+ */
+export function callbackFrames(direction: Direction, options: CardOptions): number {
+  const usual = BUFFERING[direction];
+  const { format, latencyMs = usual.latencyMs } = options;
+  const callbackMs = Math.min(usual.callbackMs, latencyMs / usual.callbacksAhead);
+  return options.framesPerBuffer ?? Math.round((format.rateHz * callbackMs) / 1_000);
 }
 
 async function choose(direction: Direction, device: string): Promise<AudioOptions> {

@@ -6,6 +6,7 @@ import { later, Simulation, trueTime } from "./simulation.ts";
 import { type CardOptions, type Heard, SoundCard } from "./sound-card.ts";
 
 const RATE = 8_000;
+const SHORT = { periodMs: 10, periods: 3 };
 
 /** A card that plays frames numbered from 1 in its left channel. */
 function playing(options: CardOptions) {
@@ -19,7 +20,12 @@ function playing(options: CardOptions) {
     }
   };
   const machine = { simulation, clock, name: "test" };
-  const card = new SoundCard(machine, { rateHz: RATE, channels: 2 }, options, note);
+  const card = new SoundCard(
+    machine,
+    { rateHz: RATE, channels: 2 },
+    { ...SHORT, ...options },
+    note,
+  );
   let written = 0;
   const write = (frames: number) => {
     const block = Float32Array.from({ length: 2 * frames }, (_, at) => written + 1 + (at >> 1));
@@ -83,6 +89,23 @@ describe("a sound card", () => {
     const before = heard[399]?.at ?? 0;
     expect(heard[400]?.at ?? 0).toBeGreaterThan(before + millis(200));
   });
+
+  test.each([
+    { lateMs: 50, silent: false },
+    { lateMs: 80, silent: true },
+  ])(
+    "has its thread wait for frames that are late, while it has others: %o",
+    ({ lateMs, silent }) => {
+      const { simulation, card, heard, write } = playing({ periodMs: 15, periods: 6 });
+      write(720);
+      // The sixth callback, 77 ms after the first, takes the last of them, and the next one finds nothing.
+      simulation.at(trueTime(millis(92 + lateMs)), () => write(1_200));
+      simulation.run(trueTime(millis(500)));
+      const frames = heard.slice(719, 721).map(({ at }) => at);
+      expect((frames[1] ?? 0) - (frames[0] ?? 0) > 1.5e6 / RATE).toBe(silent);
+      expect(card.counters().underruns).toBe(0);
+    },
+  );
 
   test("runs dry when its thread is held up, and plays nothing until that was noticed", () => {
     const { simulation, card, heard, write, records } = playing({ queueMs: 3_000 });

@@ -53,8 +53,8 @@ export interface Heard {
 const DEFAULTS = {
   driftPpm: 0,
   wanderPpm: 0,
-  periodMs: 10,
-  periods: 3,
+  periodMs: 15,
+  periods: 6,
   granularityFrames: 1,
   recordLateUs: 5,
   reportedDelayMs: 0.5,
@@ -65,6 +65,9 @@ const DEFAULTS = {
 /** What the driver needs from an underrun to the first frame that sounds again. */
 const RESTART = millis(2);
 const CALLBACK_LATE_US = 30;
+/** It is handed silence while it has so much sound left. */
+const RESERVE_MIN = millis(3);
+const RESERVE_PART = 0.125;
 const WANDER_STEP = seconds(10);
 const RECORDS_MAX = 1_024;
 
@@ -75,6 +78,7 @@ const RECORDS_MAX = 1_024;
 export class SoundCard implements AudioOutput {
   readonly format: AudioFormat;
   readonly latencyMs: number;
+  readonly periodMs: number;
   readonly capacityFrames: number;
   /** What it did to those who rely on it. `staleRecords`: told of a pointer that stood still for a frame or more. */
   readonly counts = { heldUp: 0, records: 0, recordsLateUs: 0, staleRecords: 0, rateChanges: 0 };
@@ -93,6 +97,10 @@ export class SoundCard implements AudioOutput {
   #short = 0;
   #underruns = 0;
   #clearAt = -1;
+  /** The callback's thread waits for more in the queue. */
+  #awaits = false;
+  /** The queue ended, by a clear or because nothing came: nothing is waited for. */
+  #ended = true;
   /** It ran dry: what comes is thrown away until `clear` says that this was noticed. */
   #holding = false;
   /** Frames handed to the card, silence included, and when one of them leaves. */
@@ -120,7 +128,8 @@ export class SoundCard implements AudioOutput {
     this.#onHeard = onHeard;
     this.format = format;
     this.#period = Math.round(framesIn(millis(this.#options.periodMs), format.rateHz));
-    this.latencyMs = this.#options.periodMs * this.#options.periods;
+    this.periodMs = this.#options.periodMs;
+    this.latencyMs = this.periodMs * (this.#options.periods - 1);
     this.capacityFrames = Math.round(framesIn(millis(this.#options.queueMs), format.rateHz));
     this.#queue = new Float32Array(this.capacityFrames * format.channels);
     this.#rateHz = format.rateHz * (1 + this.#options.driftPpm * 1e-6);
@@ -139,6 +148,7 @@ export class SoundCard implements AudioOutput {
     this.#queue.set(samples.subarray(whole * channels, count * channels));
     this.#queued += count;
     this.#written += count;
+    if (this.#awaits) this.#expect(this.#simulation.now);
     return count;
   }
 
@@ -183,6 +193,7 @@ export class SoundCard implements AudioOutput {
 
   /** Holds the callback's thread up once. */
   stall(span: Micros): void {
+    this.#awaits = false;
     this.#expect(later(this.#simulation.now, span));
   }
 
@@ -193,6 +204,7 @@ export class SoundCard implements AudioOutput {
   }
 
   #start(): void {
+    this.#awaits = false;
     this.#anchorFrame = this.#handed;
     this.#anchorAt = later(this.#simulation.now, RESTART);
     this.#handed += this.#period * (this.#options.periods - 1);
@@ -234,12 +246,30 @@ export class SoundCard implements AudioOutput {
       this.#ranDry();
       return;
     }
-    this.#wander();
-    this.#applyClear();
-    this.#record();
+    if (!this.#awaits) {
+      this.#wander();
+      this.#applyClear();
+      this.#record();
+    }
+    this.#awaits = this.#mayAwait();
+    if (this.#awaits) {
+      this.#expect(this.#waitsUntil());
+      return;
+    }
     this.#hand();
     const { periods } = this.#options;
     this.#expect(this.#leaves(this.#handed - (periods - 1) * this.#period));
+  }
+
+  /** Whether there is too little in the queue and sound for a while in the card: then it need not be silence. */
+  #mayAwait(): boolean {
+    if (this.#ended || this.#holding || this.#queued >= this.#period) return false;
+    return this.#simulation.now < this.#waitsUntil();
+  }
+
+  #waitsUntil(): TrueInstant {
+    const reserve = Math.max(RESERVE_MIN, RESERVE_PART * millis(this.latencyMs));
+    return later(this.#leaves(this.#handed), -reserve);
   }
 
   /** Moves a period from queue to card, filled up with silence. */
@@ -253,7 +283,8 @@ export class SoundCard implements AudioOutput {
       if (++from === this.#queue.length) from = 0;
     }
     this.#queued -= count;
-    if (count < this.#period) {
+    this.#ended = count < this.#period;
+    if (this.#ended) {
       this.#short++;
       if (this.#written > 0) this.#silent += this.#period - count;
     }
@@ -300,6 +331,7 @@ export class SoundCard implements AudioOutput {
     this.#queued -= to - faded - oldest;
     this.#cleared += to - faded - oldest;
     this.#clearAt = -1;
+    this.#ended = true;
     if (asked) this.#holding = false;
   }
 

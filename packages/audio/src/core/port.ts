@@ -56,12 +56,14 @@ export function countersAtZero() {
 
 /**
  * A sound card that pulls. Between it and us lies a queue: a stall of JavaScript shorter than what is
- * queued is not heard. Nothing here blocks.
+ * queued is not heard, nor, with a real card, one shorter than queue and card together. Nothing here blocks.
  */
 export interface AudioOutput {
   readonly format: AudioFormat;
   /** What the device adds between queue and converter, as it says. (ms) */
   readonly latencyMs: number;
+  /** What it takes from the queue at once, and less often. (ms) */
+  readonly periodMs: number;
   /** Room of the queue. (frames) */
   readonly capacityFrames: number;
   /**

@@ -1,7 +1,7 @@
 import { PacedOutput } from "@tutti/audio";
 import { localInstant } from "@tutti/protocol";
 import { expect, test } from "vitest";
-import { Pump, type Rendering } from "./pump.ts";
+import { cardLatencyMs, Pump, type Rendering } from "./pump.ts";
 
 const FORMAT = { rateHz: 48_000, channels: 2 };
 
@@ -128,14 +128,27 @@ test("nothing is queued beyond what was received: 30 ms lie in the card, 7 are f
   expectFull(queuedMs(), 113);
 });
 
+test.each([
+  [undefined, 80],
+  [1_000, 80],
+  [100, 50],
+  [60, 30],
+  [8, 5],
+])(
+  "for a wait of %s ms from recording to hearing a card is asked to buffer %d ms",
+  (waitMs, cardMs) => {
+    expect(cardLatencyMs(waitMs)).toBe(cardMs);
+  },
+);
+
 test("a short wait from recording to hearing makes the turns and the quiet queue short", () => {
   const { pump, run, queuedMs } = room({ waitMs: 60, readyFromMs: 200, receivedMs: 54 });
   expect(pump.paceMs).toBe(5);
   run(100);
-  expect(queuedMs()).toBe(20);
+  expect(queuedMs()).toBe(15);
   // While there is sound, half a turn more.
   run(400);
-  expect(queuedMs()).toBe(22.5);
+  expect(queuedMs()).toBe(17.5);
 });
 
 test("news before anything sounds is a turn at once, later only when one is worth it", () => {

@@ -71,8 +71,6 @@ const TURN_LATE_MAX = 0.5;
 const QUIET_QUEUE_MS = 40;
 /** A quiet queue takes this part of a short wait. */
 const QUIET_QUEUES_IN_WAIT = 4;
-/** A card takes this part of its own buffer at once, or less. */
-const PERIODS_IN_CARD = 2;
 /** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
 const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
@@ -81,11 +79,14 @@ const RECORDS_MAX = 128;
 /** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
 const FADE_OUT_MS = 25;
 
-/** What a card is asked to buffer: in real time this is enough on a busy machine too. (ms) */
-const CARD_LATENCY_MS = 30;
+/**
+ * What a card is asked to buffer. Queue and card together outlast our own stalls, as the card waits for the queue while it
+ * has sound; the card alone outlasts those of the whole machine, its callback's thread included. (ms)
+ */
+const CARD_LATENCY_MS = 80;
 const CARD_LATENCY_MS_MIN = 5;
 /** Of a short wait the card takes this part. */
-const CARDS_IN_WAIT = 5;
+const CARDS_IN_WAIT = 2;
 
 /** What a sound card shall buffer, for so long a wait from recording to hearing. (ms) */
 export function cardLatencyMs(waitMs = Infinity): number {
@@ -177,7 +178,7 @@ export class Pump {
     card.line.learn(this.#records, card.output.takeTiming(this.#records));
     for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
-    let target = card.framesIn(this.#targetMs(card, now));
+    let target = card.framesIn(this.#targetMs(card, queued, now));
     const { paceMs } = this;
     const blockFrames = card.framesIn(paceMs);
     const piece = card.framesIn(paceMs / PIECES_IN_PACE);
@@ -188,7 +189,7 @@ export class Pump {
       queued += taken;
       // The first sound, or the first again: as much as has come goes behind it at once, before anything can hold us up. Not
       // more: the rest of the backlog may be a moment behind, and must not be queued as silence.
-      if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, now));
+      if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, queued, now));
     }
     card.settled ||= this.#player.sounding;
   }
@@ -212,24 +213,24 @@ export class Pump {
    * Short until there is something to play, so that it is heard soon. Then as long as asked, but not
    * beyond what was received.
    */
-  #targetMs(card: Card, now: LocalInstant): number {
-    const { latencyMs } = card.output;
+  #targetMs(card: Card, queued: number, now: LocalInstant): number {
+    const { format, periodMs } = card.output;
     const { waitMs = Infinity } = this.#player;
-    const turn = this.paceMs + latencyMs / PERIODS_IN_CARD;
+    const turn = this.paceMs + periodMs;
     // Less, and the card would run dry between two turns.
     const least = turn + this.paceMs * TURN_LATE_MAX;
     const most = Math.max(least, this.#options.queueMs);
     const quiet = Math.max(turn, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
-    if (!card.placed || !this.#player.sounding) return quiet;
-    const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / card.output.format.rateHz;
-    const received = this.#player.receivedMs(now) - latencyMs - margin;
-    return Math.max(least, Math.min(most, received));
+    const heardAt = card.nextHeardAt;
+    if (heardAt === undefined || !this.#player.sounding) return quiet;
+    const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / format.rateHz;
+    const unwritten = this.#player.receivedMs(now) - (heardAt - now) / 1_000 - margin;
+    return Math.max(least, Math.min(most, (queued * 1_000) / format.rateHz + unwritten));
   }
 
   /** Returns how many frames went into the queue. */
   #write(card: Card, block: Float32Array): number {
-    const { line, output } = card;
-    const heardAt = card.placed ? line.at(frames(card.writtenFrames)) : undefined;
+    const { line, output, nextHeardAt: heardAt } = card;
     if (heardAt === undefined) block.fill(0);
     else this.#player.render(block, heardAt, line.cardRate);
     const taken = output.write(block);
@@ -267,6 +268,11 @@ class Card {
     const length = Math.floor(most) * this.output.format.channels;
     if (length > this.#block.length) this.#block = new Float32Array(length);
     return this.#block.subarray(0, length);
+  }
+
+  /** When the next frame written will be heard; undefined while that is uncertain. */
+  get nextHeardAt(): LocalInstant | undefined {
+    return this.placed ? this.line.at(frames(this.writtenFrames)) : undefined;
   }
 
   framesIn(milliseconds: number): number {

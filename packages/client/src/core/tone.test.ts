@@ -32,6 +32,7 @@ interface Crystal {
 class Card implements AudioOutput {
   readonly format = { rateHz: RATE_HZ, channels: 2 };
   readonly latencyMs = 30;
+  readonly periodMs = 10;
   readonly capacityFrames = 48_000;
   readonly heard: number[] = [];
   readonly #rateHz: number;

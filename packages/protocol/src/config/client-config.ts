@@ -19,7 +19,7 @@ export interface ClientConfig {
   readonly output: {
     /** A sound card by name or index, or "null", "stdout", "file:PATH". */
     readonly device: string;
-    /** What the sound card is asked to buffer; 0: 30, less when little lies between recording and hearing. */
+    /** What the sound card is asked to buffer; 0: 80, less when little lies between recording and hearing. */
     readonly latencyMs: number;
     /** Audio held ready between the program and the sound card. */
     readonly queueMs: number;
@@ -58,10 +58,10 @@ const OUTPUT = z.strictObject({
     }),
   latencyMs: z.number().min(0).max(1_000).default(0).meta({
     description:
-      "what the sound card is asked to buffer; 0: 30, less when little lies between recording and hearing",
+      "what the sound card is asked to buffer; 0: 80, less when little lies between recording and hearing",
     unit: "ms",
   }),
-  queueMs: z.number().min(5).max(2_000).default(240).meta({
+  queueMs: z.number().min(5).max(2_000).default(200).meta({
     description:
       "audio held ready for the sound card: outlasts stalls of the program; never more than has come",
     unit: "ms",
