@@ -141,8 +141,8 @@ test.each([
   const line = predictions.slice(predictions.length / 2).map(([frame, at]) => at - truth(frame));
   report(`${name}: records`, late);
   report(`${name}: line`, line);
-  // One of each callback, of which three seconds have 200.
-  expect(playing.length).toBeGreaterThan(180);
+  // One of each callback, of which three seconds have 112.
+  expect(playing.length).toBeGreaterThan(100);
   expect(Math.abs(quantile(late, 0.5))).toBeLessThan(recordUs);
   expect(Math.abs(quantile(line, 0.5))).toBeLessThan(lineUs);
 });

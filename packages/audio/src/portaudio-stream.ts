@@ -14,13 +14,10 @@ export interface CardOptions {
   readonly events: DeviceEvents;
 }
 
-/** A callback takes `callbackMs`, or this part of the latency where that is less. */
-const BUFFERING = {
-  /** A machine that stands still as a whole, as virtual ones do for 50 ms, is heard unless the card holds more. */
-  output: { latencyMs: 80, callbacksAhead: 5, callbackMs: 15 },
-  /** What is captured is wanted soon. */
-  input: { latencyMs: 30, callbacksAhead: 3, callbackMs: 10 },
-};
+/** A machine that stands still as a whole, as virtual ones do for 50 ms, is heard unless the card holds more. What is captured is wanted soon. */
+const LATENCY_MS = { output: 80, input: 30 };
+/** PortAudio makes a buffer of the latency and a callback, and four periods of that: so a period is a callback. */
+const CALLBACKS_AHEAD = 3;
 /** Fits everybody who queues ahead, and covers a stall of as much. */
 const RING_MS = 1_000;
 
@@ -42,7 +39,7 @@ export async function openStream(
     sampleFormat,
     sampleRate: format.rateHz,
     channelCount: format.channels,
-    latencyMs: options.latencyMs ?? BUFFERING[direction].latencyMs,
+    latencyMs: options.latencyMs ?? LATENCY_MS[direction],
     framesPerBuffer: callbackFrames(direction, options),
     ringFrames: Math.round((format.rateHz * RING_MS) / 1_000),
   };
@@ -60,15 +57,12 @@ export async function openStream(
   }
 }
 
-/**
- * Frames in each callback: each costs about as much whatever it takes, and PortAudio buffers one more than the latency,
- * so that as much lies ahead of the card when one begins.
- */
+/** Frames in each callback: few, as each costs about as much whatever it takes. */
 export function callbackFrames(direction: Direction, options: CardOptions): number {
-  const usual = BUFFERING[direction];
-  const { format, latencyMs = usual.latencyMs } = options;
-  const callbackMs = Math.min(usual.callbackMs, latencyMs / usual.callbacksAhead);
-  return options.framesPerBuffer ?? Math.round((format.rateHz * callbackMs) / 1_000);
+  const { format, latencyMs = LATENCY_MS[direction] } = options;
+  return (
+    options.framesPerBuffer ?? Math.round((format.rateHz * latencyMs) / CALLBACKS_AHEAD / 1_000)
+  );
 }
 
 async function choose(direction: Direction, device: string): Promise<AudioOptions> {

@@ -53,8 +53,8 @@ export interface Heard {
 const DEFAULTS = {
   driftPpm: 0,
   wanderPpm: 0,
-  periodMs: 15,
-  periods: 6,
+  periodMs: 25,
+  periods: 4,
   granularityFrames: 1,
   recordLateUs: 5,
   reportedDelayMs: 0.5,

@@ -176,7 +176,7 @@ test("without a card it waits", () => {
 test("at the end the wave goes down to silence from where it was", () => {
   const { heard, run, pump, card } = room();
   run(500);
-  expect(pump.end()).toBe(55);
+  expect(pump.end()).toBe(50);
   run(100, true);
   card.counters();
   const last = heard.findLastIndex((frame) => frame !== 0);

@@ -74,10 +74,10 @@ const QUIET_QUEUES_IN_WAIT = 4;
 /** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
 const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
-/** Records taken at once: 1.9 s of callbacks every 15 ms. */
+/** Records taken at once: 3.4 s of callbacks every 27 ms. */
 const RECORDS_MAX = 128;
-/** What a card that is emptied needs to fall silent: a callback until it hears of it, and the fade. (ms) */
-const FADE_OUT_MS = 25;
+/** A card that is emptied falls silent so long after it heard of it. (ms) */
+const FADE_OUT_MS = 10;
 
 /**
  * What a card is asked to buffer. Queue and card together outlast our own stalls, as the card waits for the queue while it
@@ -158,7 +158,7 @@ export class Pump {
     this.#card = undefined;
     if (!card?.sounded) return 0;
     card.output.clear();
-    return FADE_OUT_MS + card.output.latencyMs;
+    return card.output.periodMs + FADE_OUT_MS + card.output.latencyMs;
   }
 
   /** Whether news from the server are worth a turn: before anything sounds at once, later when some of the pace has gone by. */
