@@ -101,7 +101,7 @@ export class SoundCard implements AudioOutput {
   #awaits = false;
   /** The queue ended, by a clear or because nothing came: nothing is waited for. */
   #ended = true;
-  /** It ran dry: what comes is thrown away until `clear` says that this was noticed. */
+  /** Queue or card ran dry: what comes is thrown away until `clear` says that this was noticed. */
   #holding = false;
   /** Frames handed to the card, silence included, and when one of them leaves. */
   #handed = 0;
@@ -286,6 +286,7 @@ export class SoundCard implements AudioOutput {
     this.#ended = count < this.#period;
     if (this.#ended) {
       this.#short++;
+      this.#holding ||= this.#written > 0;
       if (this.#written > 0) this.#silent += this.#period - count;
     }
     const delay = millis(this.#options.reportedDelayMs + this.#options.unreportedDelayMs);

@@ -79,8 +79,8 @@ export interface AudioOutput {
   counters(): OutputCounters;
   /**
    * Throws away, at the next callback, what was written before and is not yet with the card, but for some
-   * milliseconds in which it fades. A card that ran dry throws away all that is written until this is
-   * called, as it would be heard later than its writer thought.
+   * milliseconds in which it fades. A real card that ran dry, or found too little in the queue, throws away all that is
+   * written until this is called, as it would be heard later than its writer thought.
    */
   clear(): void;
   /** Resolves once the device is free again. */

@@ -94,7 +94,9 @@ test("each frame is heard when the player was told it would be", () => {
 test("the queue is short until there is something to play, then as long as asked", () => {
   const { run, queuedMs } = room({ readyFromMs: 500 });
   run(400);
-  expect(queuedMs()).toBe(40);
+  // A period of 10 ms, a turn of 10, and what is left of the last period.
+  expect(queuedMs()).toBeGreaterThan(10);
+  expect(queuedMs()).toBeLessThanOrEqual(25);
   run(400);
   expectFull(queuedMs(), 200);
 });
@@ -141,14 +143,16 @@ test.each([
   },
 );
 
-test("a short wait from recording to hearing makes the turns and the quiet queue short", () => {
+test("with a short wait from recording to hearing turns are short, and the card is waited with before it sounds", () => {
   const { pump, run, queuedMs } = room({ waitMs: 60, readyFromMs: 200, receivedMs: 54 });
   expect(pump.paceMs).toBe(5);
   run(100);
-  expect(queuedMs()).toBe(15);
-  // While there is sound, half a turn more.
+  // The card alone has half of the wait.
+  expect(queuedMs()).toBeLessThan(10);
   run(400);
-  expect(queuedMs()).toBe(17.5);
+  // All that was received: less than the 30 to 40 in the card, and the 7 for the fade.
+  expect(queuedMs()).toBeGreaterThan(6);
+  expect(queuedMs()).toBeLessThanOrEqual(17);
 });
 
 test("news before anything sounds is a turn at once, later only when one is worth it", () => {
@@ -204,7 +208,7 @@ test("a restart fades out of what is queued, and what follows is in its place", 
 
 test.each([
   { receivedMs: 1_000, least: 150, most: 200, what: "all that fits" },
-  { receivedMs: 50, least: 20, most: 50, what: "no more than lasts until the next turn" },
+  { receivedMs: 50, least: 5, most: 20, what: "no more than lasts until the next turn" },
 ])("behind the first sound goes at once $what", ({ receivedMs, least, most }) => {
   const { run, queuedMs } = room({ readyFromMs: 130, receivedMs });
   run(100);

@@ -67,10 +67,11 @@ const HURRIES_IN_PACE = 2;
 const PIECES_IN_PACE = 8;
 /** While music sounds more than lasts until the next turn is held ready: turns come late. (paces) */
 const TURN_LATE_MAX = 0.5;
-/** Held ready until there is something to play: what is written now delays the first sound by as much. (ms) */
-const QUIET_QUEUE_MS = 40;
-/** A quiet queue takes this part of a short wait. */
-const QUIET_QUEUES_IN_WAIT = 4;
+/** Queue and card take this part of a short wait while it is quiet. */
+const QUIET_PARTS_OF_WAIT = 2;
+/** A card waits for the queue until only this part of what it buffers is left, or so many ms. */
+const RESERVES_IN_CARD = 8;
+const RESERVE_MS_MIN = 3;
 /** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
 const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
@@ -210,22 +211,31 @@ export class Pump {
   }
 
   /**
-   * Short until there is something to play, so that it is heard soon. Then as long as asked, but not
-   * beyond what was received.
+   * What shall be queued: little until there is something to play, so that it is heard soon. Then as much as asked, but not
+   * beyond what was received. Less than a period may lie in the queue, as the card then waits, and lives on what it has.
    */
   #targetMs(card: Card, queued: number, now: LocalInstant): number {
-    const { format, periodMs } = card.output;
+    const { format, latencyMs, periodMs } = card.output;
     const { waitMs = Infinity } = this.#player;
     const turn = this.paceMs + periodMs;
-    // Less, and the card would run dry between two turns.
-    const least = turn + this.paceMs * TURN_LATE_MAX;
-    const most = Math.max(least, this.#options.queueMs);
-    const quiet = Math.max(turn, Math.min(QUIET_QUEUE_MS, most, waitMs / QUIET_QUEUES_IN_WAIT));
     const heardAt = card.nextHeardAt;
-    if (heardAt === undefined || !this.#player.sounding) return quiet;
+    if (heardAt === undefined) return turn;
+    const queuedMs = (queued * 1_000) / format.rateHz;
+    const aheadMs = (heardAt - now) / 1_000;
+    // What lies beyond a card's own buffer, as in a sound server, does not count.
+    const inCard = Math.min(latencyMs + periodMs, aheadMs - queuedMs);
+    const reserve = Math.max(RESERVE_MS_MIN, latencyMs / RESERVES_IN_CARD);
+    // With less in both the card would run dry before the turn after next.
+    const late = turn + this.paceMs * TURN_LATE_MAX;
+    const least = reserve + late;
+    if (!this.#player.sounding) {
+      // More would delay the first sound; with less the card would wait each time.
+      const most = latencyMs + late;
+      return Math.max(least, Math.min(most, waitMs / QUIET_PARTS_OF_WAIT)) - inCard;
+    }
     const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / format.rateHz;
-    const unwritten = this.#player.receivedMs(now) - (heardAt - now) / 1_000 - margin;
-    return Math.max(least, Math.min(most, (queued * 1_000) / format.rateHz + unwritten));
+    const received = queuedMs + this.#player.receivedMs(now) - aheadMs - margin;
+    return Math.max(least - inCard, Math.min(this.#options.queueMs, received));
   }
 
   /** Returns how many frames went into the queue. */
