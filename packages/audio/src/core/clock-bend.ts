@@ -4,7 +4,7 @@ import { smallest } from "./order-statistic.ts";
 
 /*
  * A host's clock that NTP slews runs at another rate from one moment to the next, and all that is measured by it
- * bends there: the card's records, and where the server's clock is. Fifty records a second show it first.
+ * bends there: the card's records, and where the server's clock is. Some forty records a second show it first.
  *
  * The earliest records of short slices lie on a line with one hinge (hinge.ts). It is believed when it takes off far more of the squares than the errors' spread explains: a first
  * guess after a quarter of a second at 500 ppm, which is mended as more records come, or withdrawn.
@@ -24,7 +24,7 @@ export interface ClockBend {
 }
 
 /** Each slice is the earliest of at least so many records, and no shorter than that. (s) */
-const SLICE_RECORDS = 5;
+const SLICE_RECORDS = 3;
 const SLICE_S_MIN = 0.04;
 const SLICES_MAX = 256;
 /** How far back a hinge is looked for, how much must lie before it, and how many slices after it. (s) */
