@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HouseAtTest, SERVERS } from "../harness/house-at-test.ts";
 import { middleOf, music, toPcm16 } from "../harness/music.ts";
@@ -9,7 +9,7 @@ import { startOurs } from "../harness/servers-at-test.ts";
 const NAME = "PipeWire-desk";
 
 /** Sound of the desk is heard, sample for sample. */
-async function playsFrom(desk: Server, house: HouseAtTest): Promise<void> {
+async function playsFrom(desk: Promise<Socket>, house: HouseAtTest): Promise<void> {
   const pcm = toPcm16(music(0.4));
   const speaker = new Probe(house.server.port, "speaker");
   await house.other.received.until(() =>
@@ -17,8 +17,8 @@ async function playsFrom(desk: Server, house: HouseAtTest): Promise<void> {
   );
   const id = await house.groupOf("speaker");
   await house.other.ask("Group.SetStream", { id, stream_id: NAME });
-  // The server has been connected since it was asked to be.
-  desk.emit("play", pcm);
+  // The server connects as soon as it is asked to.
+  (await desk).end(pcm);
   await expect
     .poll(() => speaker.heard().indexOf(middleOf(pcm)), { timeout: 5_000 })
     .toBeGreaterThanOrEqual(0);
@@ -41,7 +41,8 @@ describe.each(SERVERS)("%s", (_, start) => {
   afterAll(() => house?.close());
 
   test("gets an answer to each of its calls, in order, and is not cut off", async () => {
-    const desk = createServer((socket) => desk.once("play", (pcm: Buffer) => socket.end(pcm)));
+    const desk = createServer();
+    const connected = new Promise<Socket>((resolve) => desk.once("connection", resolve));
     await new Promise<void>((resolve) => desk.listen(0, "127.0.0.1", resolve));
     const { port } = desk.address() as AddressInfo;
     const source = `tcp://127.0.0.1:${port}?name=${NAME}&mode=client&sampleformat=48000:16:2&codec=pcm&chunk_ms=20`;
@@ -65,7 +66,7 @@ describe.each(SERVERS)("%s", (_, start) => {
     if (start === startOurs) expect(answers[2]?.result).toMatchObject({ id: NAME });
     else expect(answers[2]?.error).toMatchObject({ code: -32_601 });
     await remote.ask("Server.GetRPCVersion");
-    if (start === startOurs) await playsFrom(desk, house);
+    if (start === startOurs) await playsFrom(connected, house);
     desk.close();
   });
 
