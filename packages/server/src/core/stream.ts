@@ -142,9 +142,9 @@ export class Stream {
     return this.#programme === "fallback" ? between(now, this.#clock.next) : micros(0);
   }
 
-  /** The source is open. What it may hold was written for a server that is no more: it counts if it goes on. */
+  /** The source is open. What a pipe may hold was written for a server that is no more: it counts if it goes on. */
   opened(now: ServerInstant): void {
-    this.#openedAt ??= now;
+    if (this.config.source.kind === "pipe") this.#openedAt ??= now;
   }
 
   /** Whole frames from the source. The bytes stay the caller's. */

@@ -8,7 +8,7 @@ import { Stream, type StreamOutput } from "./stream.ts";
 
 const CONFIG: StreamConfig = {
   name: "music",
-  source: { kind: "demo" },
+  source: { kind: "pipe", path: "/run/music", mode: "create" },
   uri: { scheme: "demo", host: "", path: "", fragment: "", query: {}, raw: "demo://" },
   codec: { name: "pcm" },
   sampleFormat: { rateHz: 48_000, bits: 16, channels: 1 },
@@ -22,15 +22,16 @@ const OPENED = serverInstant(10_000_000);
 let stream: Stream;
 let now: ServerInstant;
 let heard: AudioMessage[];
-beforeEach(() => {
+function open(config = CONFIG): void {
   now = OPENED;
   heard = [];
   const encode = (pcm: Uint8Array) => [{ payload: pcm, frames: 960 }];
   const makeEncoder = () => ({ codec: "pcm", header: new Uint8Array(0), encode, close() {} });
-  stream = new Stream(CONFIG, { makeEncoder });
+  stream = new Stream(config, { makeEncoder });
   stream.attach({ name: "pcm" }, now);
   stream.opened(now);
-});
+}
+beforeEach(() => open());
 
 function take(outputs: readonly StreamOutput[]): void {
   for (const output of outputs) if (output.kind === "audio") heard.push(output.message);
@@ -61,6 +62,14 @@ test("a rest of old music that nobody continues is not heard", () => {
 
 test("what is as short and comes later is somebody's chime", () => {
   pass(60);
+  come(300);
+  pass(1_000);
+  expect(heard.length).toBeGreaterThan(14);
+});
+
+test("what a connection brings at once was written for this server", () => {
+  open({ ...CONFIG, source: { kind: "tcp", mode: "client", host: "desk", port: 4_953 } });
+  pass(10);
   come(300);
   pass(1_000);
   expect(heard.length).toBeGreaterThan(14);
