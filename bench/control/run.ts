@@ -4,8 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +14,7 @@ import { freePort } from "../../test/e2e/harness/ports.ts";
 import { Running } from "../../test/e2e/harness/running.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
 import { waitForPort } from "../../test/e2e/harness/wait-for-port.ts";
-import { describeMachine } from "../harness/machine.ts";
+import { begin } from "../harness/begin.ts";
 import { amount, readOptions } from "../harness/options.ts";
 import { markdownTable, publish } from "../harness/results.ts";
 import { SYSTEMS, type SystemName, serverCommand } from "../harness/systems.ts";
@@ -59,17 +58,13 @@ const { seconds, players, connections } = readOptions(
     connections: amount(50, "connections that ask at once, after one alone"),
   },
 );
-const machine = describeMachine(
-  `./tutti bench control --seconds ${seconds} --players ${players} --connections ${connections}`,
-);
-const folder = mkdtempSync(join(tmpdir(), "tutti-control-"));
+const { folder, machine } = begin("control");
 const measured = METHODS.length * 2 * (seconds + WARM_SECONDS) + SETTLE_SECONDS;
 const pcm = toPcm16(music(measured + 20));
 const found: Found[] = [];
 const flushed = new Map<SystemName, number[]>();
 for (const system of SYSTEMS) found.push(...(await measureSystem(system)));
 publish("control", report());
-rmSync(folder, { recursive: true });
 
 async function measureSystem(system: SystemName): Promise<Found[]> {
   const directory = join(folder, system);

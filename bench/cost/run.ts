@@ -2,16 +2,15 @@
  * What server and client cost, beside Debian's Snapcast on the same work in the same minutes: one
  * stream, one client on a virtual sound card that runs 25 ppm fast, the same music in both FIFOs.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Feeder } from "../../test/e2e/harness/feeder.ts";
 import { music, toPcm16 } from "../../test/e2e/harness/music.ts";
 import type { Running } from "../../test/e2e/harness/running.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
+import { begin } from "../harness/begin.ts";
 import { buildCard, makeCard } from "../harness/card.ts";
-import { describeMachine } from "../harness/machine.ts";
 import { amount, choice, readOptions } from "../harness/options.ts";
 import { cpuPercent, usageOf } from "../harness/process-usage.ts";
 import { markdownTable, publish } from "../harness/results.ts";
@@ -44,14 +43,12 @@ const { seconds, codec: wanted } = readOptions(
   },
 );
 const codecs = CODECS.filter((codec) => wanted === "all" || codec === wanted);
-const folder = mkdtempSync(join(tmpdir(), "tutti-cost-"));
-const machine = describeMachine(`./tutti bench cost --seconds ${seconds} --codec ${wanted}`);
+const { folder, machine } = begin("cost");
 buildCard(folder);
 const pcm = toPcm16(music(seconds + SETTLE_SECONDS + 15));
 const costs: Cost[] = [];
 for (const codec of codecs) costs.push(...(await measure(codec)));
 publish("cost", report(costs));
-rmSync(folder, { recursive: true });
 
 /** Both systems at once, so that whatever else the machine does disturbs both. */
 async function measure(codec: Codec): Promise<Cost[]> {

@@ -19,6 +19,32 @@ export interface Kept<Figures> {
   }[];
 }
 
+/** A scenario of which there are runs. */
+export interface Shown<Scenario, Collected> {
+  readonly scenario: Scenario;
+  readonly collected: Collected;
+}
+
+/** Those of a list of which there are runs, in its order. */
+export function shownOf<Scenario extends { readonly name: string }, Collected>(
+  scenarios: readonly Scenario[],
+  collection: Readonly<Record<string, Collected>>,
+): Shown<Scenario, Collected>[] {
+  return scenarios.flatMap((scenario) => {
+    const collected = collection[scenario.name];
+    return collected ? [{ scenario, collected }] : [];
+  });
+}
+
+/** The part of a page that says where its figures come from. */
+export function whereMeasured(collection: Readonly<Record<string, Kept<unknown>>>): string {
+  const scenarios = Object.entries(collection).map(
+    ([name, { meaning, settings, machine, runs }]) =>
+      `### ${name}\n\n${meaning}; ${settings}; runs: ${runs.length}\n\n${machine}`,
+  );
+  return ["## Where this was measured", ...scenarios].join("\n\n");
+}
+
 /** Undefined before the first run. */
 export function readKept<Collection>(name: string): Collection | undefined {
   const path = pathOf(name);
@@ -32,6 +58,20 @@ export function writeKept(name: string, collection: unknown): void {
   const json = JSON.stringify(collection, short, 1);
   const lines = json.replaceAll(/\[[\d\s.,nul-]*\]/g, (list) => list.replaceAll(/\s+/g, ""));
   writeFileSync(pathOf(name), `${lines}\n`);
+}
+
+/** Keeps a run of a benchmark that has nothing but its scenarios. */
+export function keepRun<Figures>(
+  name: string,
+  place: {
+    readonly key: string;
+    readonly of: Omit<Kept<Figures>, "runs">;
+    readonly first: boolean;
+  },
+  figures: Readonly<Record<string, Figures>>,
+): void {
+  const kept = readKept<Readonly<Record<string, Kept<Figures>>>>(name) ?? {};
+  writeKept(name, withRun(kept, place, { figures }));
 }
 
 /** Adds a run to those of its scenario; others than `first` only to runs with the same settings. */

@@ -30,7 +30,12 @@ function snapcastVersion(): string {
 function revision(): string {
   const head = git("rev-parse", "--short", "HEAD");
   if (head === undefined) return "an unknown revision";
-  return head + (git("status", "--porcelain", "--untracked-files=no") ? ", with changes" : "");
+  return (
+    head +
+    (git("status", "--porcelain", "--untracked-files=no", "--", ":!bench/results")
+      ? ", with changes"
+      : "")
+  );
 }
 
 function git(...words: string[]): string | undefined {

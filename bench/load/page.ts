@@ -1,5 +1,5 @@
 /** bench/results/load.md, from all runs so far. */
-import { type Kept, readKept } from "../harness/kept-runs.ts";
+import { type Kept, readKept, type Shown, shownOf, whereMeasured } from "../harness/kept-runs.ts";
 import { markdownTable, median, publish } from "../harness/results.ts";
 import { BARE, CASES, type Case, OURS, OWN_CLIENTS, SYSTEMS, THEIRS } from "./cases.ts";
 import type { Figures } from "./measure.ts";
@@ -19,10 +19,7 @@ export function publishAll(): void {
 }
 
 export function pageOf(collection: Collection): string {
-  const all = CASES.flatMap((load) => {
-    const collected = collection[load.name];
-    return collected ? [{ load, collected }] : [];
-  });
+  const all = shownOf(CASES, collection);
   return [
     "# A server under load, beside Snapcast",
     INTRODUCTION,
@@ -32,10 +29,7 @@ export function pageOf(collection: Collection): string {
     "## Figures",
     markdownTable(HEADINGS, all.flatMap(rowsOf)),
     NOTES,
-    "## Where this was measured",
-    ...all.map(({ load: { name }, collected: { settings, machine, runs } }) => {
-      return `### ${name}\n\n${settings}; runs: ${runs.length}\n\n${machine}`;
-    }),
+    whereMeasured(collection),
   ].join("\n\n");
 }
 
@@ -68,12 +62,7 @@ const NOTES = `CPU: of one core, user and system time of all threads. Memory: th
 chunk's recording, which is that of its first frame, to its coming; late: after more than the buffer of 1 s. Missing: others on the stream got it. Loop: how late turns of our
 event loop came, as \`/metrics\` tells. Listeners: all players are one program, on the same two cores.`;
 
-interface Shown {
-  readonly load: Case;
-  readonly collected: Collected;
-}
-
-function goalsOf({ load, collected }: Shown): string[] {
+function goalsOf({ scenario: load, collected }: Shown<Case, Collected>): string[] {
   const of = (system: string, value: (each: Figures) => number) =>
     median(figuresOf(collected, system).map(value));
   const cpu = (system: string) => of(system, ({ cpuPercent }) => cpuPercent);
@@ -92,7 +81,7 @@ function goalsOf({ load, collected }: Shown): string[] {
   ];
 }
 
-function rowsOf({ load, collected }: Shown): string[][] {
+function rowsOf({ scenario: load, collected }: Shown<Case, Collected>): string[][] {
   return SYSTEMS.map(({ name }) => name).flatMap((system) => {
     const figures = figuresOf(collected, system);
     if (figures.length === 0) return [];

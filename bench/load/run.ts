@@ -2,20 +2,18 @@
  * A server with up to 200 clients, beside Debian's snapserver: its CPU, its memory, and how chunks come to those
  * clients; alone, over three streams, and with clients that are too slow or mean no good. cases.ts says what is measured.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { music, toPcm16 } from "../../test/e2e/harness/music.ts";
-import { readKept, withRun, writeKept } from "../harness/kept-runs.ts";
-import { describeMachine } from "../harness/machine.ts";
+import { begin } from "../harness/begin.ts";
+import { keepRun } from "../harness/kept-runs.ts";
 import { amount, choice, names, readOptions } from "../harness/options.ts";
 import { CASES, type Case, OURS, SYSTEMS, takesPart } from "./cases.ts";
 import { type Figures, measure } from "./measure.ts";
-import { type Collection, NAME, publishAll } from "./page.ts";
+import { NAME, publishAll } from "./page.ts";
 
 /** Starting, joining and ending, while the music must go on. */
 const SPARE_SECONDS = 30;
-const SIGTERM_STATUS = 143;
 /** Opus of 192 kbit/s, for whoever measures the bare server alone. (bytes) */
 const CHUNK_BYTES = 490;
 
@@ -28,13 +26,7 @@ const options = readOptions(NAME, "A server with up to 200 clients, beside Snapc
   profile: choice(["no", "yes"], "no", "keep our server's profile in bench/dist/profiles"),
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  // Exit handlers end programs.
-  process.once(signal, () => process.exit(SIGTERM_STATUS));
-}
-const folder = mkdtempSync(join(tmpdir(), "tutti-load-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-const machine = describeMachine(`./tutti bench ${NAME} ${process.argv.slice(2).join(" ")}`.trim());
+const { folder, machine } = begin(NAME);
 const sound = join(folder, "sound.raw");
 writeFileSync(sound, toPcm16(music(options.seconds + SPARE_SECONDS)));
 for (const load of options.case) await runAll(load);
@@ -47,8 +39,7 @@ async function runAll(load: Case): Promise<void> {
     const figures = await runOnce(load);
     const of = { meaning: load.meaning, settings: `each for ${options.seconds} s`, machine };
     const first = run === 0 && options.add === "no";
-    const kept = readKept<Collection>(NAME) ?? {};
-    writeKept(NAME, withRun(kept, { key: load.name, of, first }, { figures }));
+    keepRun(NAME, { key: load.name, of, first }, figures);
   }
 }
 

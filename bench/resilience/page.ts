@@ -1,5 +1,5 @@
 /** bench/results/resilience.md, from all runs so far. */
-import { type Kept, readKept } from "../harness/kept-runs.ts";
+import { type Kept, readKept, type Shown, shownOf, whereMeasured } from "../harness/kept-runs.ts";
 import { markdownTable, median, publish } from "../harness/results.ts";
 import type { Figures } from "./measure.ts";
 import { BACK_S_MAX, SCENARIOS, type Scenario } from "./scenarios.ts";
@@ -24,10 +24,7 @@ export function publishAll(): void {
 }
 
 export function pageOf(collection: Collection): string {
-  const all = SCENARIOS.flatMap((scenario) => {
-    const collected = collection[scenario.name];
-    return collected ? [{ scenario, collected }] : [];
-  });
+  const all = shownOf(SCENARIOS, collection);
   const parts = [
     "# What is missed when something goes wrong",
     INTRODUCTION,
@@ -38,10 +35,7 @@ export function pageOf(collection: Collection): string {
       ["scenario", "what happens", "what we expect of ourselves"],
       all.map(({ scenario: { name, meaning, cover } }) => [name, meaning, cover]),
     ),
-    "## Where this was measured",
-    ...all.map(({ scenario: { name }, collected: { settings, machine, runs } }) => {
-      return `### ${name}\n\n${settings}; ${runs.length} runs\n\n${machine}`;
-    }),
+    whereMeasured(collection),
   ];
   return parts.join("\n\n");
 }
@@ -75,12 +69,7 @@ link, headers included, downloads not.
 The goal is no silence where the buffer covers what happens, elsewhere a quarter of the lesser of Snapcast's two, where it has any; and sound in
 both rooms together ${BACK_S_MAX} s after an outage.`;
 
-interface Shown {
-  readonly scenario: Scenario;
-  readonly collected: Collected;
-}
-
-function rowsOf({ scenario, collected }: Shown): string[][] {
+function rowsOf({ scenario, collected }: Shown<Scenario, Collected>): string[][] {
   return systemsOf(collected).map((system) => {
     const figures = figuresOf(collected, system);
     const perTenMinutes = (value: (each: Figures) => number) =>
@@ -130,7 +119,7 @@ function timesTheirs(collected: Collected): string {
   return shown(silenceOf(collected, OURS) / theirs, 3);
 }
 
-function goalOf({ scenario, collected }: Shown): string {
+function goalOf({ scenario, collected }: Shown<Scenario, Collected>): string {
   const ours = silenceOf(collected, OURS);
   const theirs = leastOfTheirs(collected);
   const silence = scenario.covered

@@ -2,21 +2,20 @@
  * What is missed when something goes wrong, beside Debian's Snapcast at the same time on the same input. scenarios.ts
  * says what goes wrong and what a buffer should cover, silence.ts what is counted. The machinery is that of sync.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readKept, withRun, writeKept } from "../harness/kept-runs.ts";
-import { describeMachine } from "../harness/machine.ts";
+import { begin } from "../harness/begin.ts";
+import { keepRun } from "../harness/kept-runs.ts";
+import { whatIsMissing } from "../harness/needs.ts";
 import { amount, choice, names, readOptions } from "../harness/options.ts";
 import { keepLogs } from "../sync/logs.ts";
-import { whatIsMissing } from "../sync/needs.ts";
 import { flatten } from "../sync/place.ts";
 import { cardsOf } from "../sync/scenarios.ts";
 import { type Played, playSession } from "../sync/session.ts";
 import { leftOf, noise } from "../sync/signal.ts";
 import type { System } from "../sync/stage.ts";
 import { type Figures, measure } from "./measure.ts";
-import { type Collection, NAME, publishAll } from "./page.ts";
+import { NAME, publishAll } from "./page.ts";
 import { faultTimesS, SCENARIOS, type Scenario } from "./scenarios.ts";
 
 const SYSTEMS: readonly System[] = [
@@ -30,7 +29,6 @@ const SPARE_SECONDS = 30;
 const BUFFER_MS = 1_000;
 /** Beyond that silence may be the machine's. */
 const STILL_MS_MAX = 300;
-const SIGTERM_STATUS = 143;
 /** By which Debian's programs find each other, and the packages that have them. */
 const DISCOVERY_PROGRAMS = { "avahi-daemon": "avahi-daemon", "dbus-daemon": "dbus" };
 
@@ -51,20 +49,10 @@ const options = readOptions(
   },
 );
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  // Exit handlers remove hosts and end programs.
-  process.once(signal, () => process.exit(SIGTERM_STATUS));
-}
 const withSnapcast = options.systems.some(({ name }) => name !== "tutti");
 const discovers = withSnapcast && options.scenario.some(({ fault }) => fault?.kind === "move");
 const missing = whatIsMissing(withSnapcast, discovers ? DISCOVERY_PROGRAMS : {});
-if (missing.length > 0) {
-  for (const each of missing) console.error(`tutti bench ${NAME}: ${each}`);
-  process.exit(1);
-}
-const folder = mkdtempSync(join(tmpdir(), "tutti-resilience-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-const machine = describeMachine(`./tutti bench ${NAME} ${process.argv.slice(2).join(" ")}`.trim());
+const { folder, machine } = begin(NAME, missing);
 for (const scenario of options.scenario) await runAll(scenario);
 publishAll();
 process.exit();
@@ -86,8 +74,7 @@ async function runAll(given: Scenario): Promise<void> {
     const figures = await runOnce(scenario, { seconds, seed: run + 1, times });
     const of = { meaning: scenario.meaning, settings, machine };
     const first = run === 0 && options.add === "no";
-    const kept = readKept<Collection>(NAME) ?? {};
-    writeKept(NAME, withRun(kept, { key: scenario.name, of, first }, { figures }));
+    keepRun(NAME, { key: scenario.name, of, first }, figures);
   }
 }
 

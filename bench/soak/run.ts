@@ -1,16 +1,14 @@
 /** A house for a long time under random faults: who is in sync at the end, who fell, who grew. plan.ts says what happens. */
-
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { LINKS } from "../../test/link/link.ts";
-import { describeMachine } from "../harness/machine.ts";
+import { begin } from "../harness/begin.ts";
+import { whatIsMissing } from "../harness/needs.ts";
 import { amount, readOptions } from "../harness/options.ts";
 import { usageOf } from "../harness/process-usage.ts";
 import { randomOf } from "../harness/random.ts";
 import { markdownTable, publish } from "../harness/results.ts";
-import { whatIsMissing } from "../sync/needs.ts";
 import { pairErrors } from "../sync/pair.ts";
 import { flatten } from "../sync/place.ts";
 import { leftOf, noise, RATE_HZ } from "../sync/signal.ts";
@@ -31,25 +29,13 @@ const IN_SYNC_US = 1_000;
 const WARM_S = 300;
 const READ_EVERY_MS = 5_000;
 const BETWEEN_MS = { from: 500, to: 4_000 };
-const SIGTERM_STATUS = 143;
 
 const { minutes, clients, seed } = readOptions(NAME, "A house under random faults. Needs root.", {
   minutes: amount(30, "how long there are faults"),
   clients: amount(20, "clients on virtual cards, each behind a link"),
   seed: amount(1, "the same seed, the same faults"),
 });
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => process.exit(SIGTERM_STATUS));
-}
-const missing = whatIsMissing(false);
-if (missing.length > 0) {
-  for (const each of missing) console.error(`tutti bench ${NAME}: ${each}`);
-  process.exit(1);
-}
-const folder = mkdtempSync(join(tmpdir(), "tutti-soak-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-const command = `./tutti bench ${NAME} --minutes ${minutes} --clients ${clients} --seed ${seed}`;
-const machine = describeMachine(command);
+const { folder, machine } = begin(NAME, whatIsMissing(false));
 const pcm = noise(SOUND_S, seed);
 const sound = join(folder, "sound.raw");
 writeFileSync(sound, pcm);

@@ -2,16 +2,15 @@
  * From the start of a client's process to the first correct sound, while music plays: each client on
  * each server. Correct is what lies where the sound three seconds later says it must, within 2 ms.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { channelOf, locate } from "../../test/e2e/harness/compare.ts";
 import { Feeder } from "../../test/e2e/harness/feeder.ts";
 import { music, RATE_HZ, toPcm16 } from "../../test/e2e/harness/music.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
+import { begin } from "../harness/begin.ts";
 import { buildCard, frameAt, makeCard } from "../harness/card.ts";
-import { describeMachine } from "../harness/machine.ts";
 import { amount, choice, readOptions } from "../harness/options.ts";
 import { markdownTable, median, publish } from "../harness/results.ts";
 import { CODECS, SYSTEMS, type SystemName, startClient, startServer } from "../harness/systems.ts";
@@ -33,8 +32,7 @@ const { runs, codec } = readOptions(
     codec: choice(CODECS, "opus", "what is sent"),
   },
 );
-const folder = mkdtempSync(join(tmpdir(), "tutti-start-"));
-const machine = describeMachine(`./tutti bench start --runs ${runs} --codec ${codec}`);
+const { folder, machine } = begin("start");
 buildCard(folder);
 
 const original = music(2 * runs * (LISTEN_SECONDS + 2) + 20);
@@ -42,7 +40,6 @@ const left = channelOf(original, 0);
 const rows: string[][] = [];
 for (const server of SYSTEMS) rows.push(...(await measureServer(server)));
 publish("start", report());
-rmSync(folder, { recursive: true });
 
 async function measureServer(serverName: SystemName): Promise<string[][]> {
   const directory = join(folder, serverName);

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../harness/card.ts";
+import { whereMeasured } from "../harness/kept-runs.ts";
 import { markdownTable, median, publish } from "../harness/results.ts";
 import type { Collected, Collection } from "./collection.ts";
 import type { Floor } from "./floor.ts";
@@ -49,10 +50,7 @@ export function pageOf({ floor, scenarios }: Collection): string {
       all.flatMap(([key, scenario]) => costRows(key, scenario)),
     ),
     COST_NOTES,
-    "## Where this was measured",
-    ...all.map(([key, { meaning, settings, machine, runs }]) => {
-      return `### ${key}\n\n${meaning}; ${settings}; ${runs.length} runs\n\n${machine}`;
-    }),
+    whereMeasured(Object.fromEntries(all)),
   ];
   return parts.filter(Boolean).join("\n\n");
 }

@@ -3,18 +3,17 @@
  * them together does to the sound. place.ts, track.ts, pair.ts, edits.ts and distortion.ts say how it is
  * measured, scenarios.ts under which conditions. Recordings are measured after a run, never during one.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LINKS, parseLink } from "../../test/link/link.ts";
-import { describeMachine } from "../harness/machine.ts";
+import { begin } from "../harness/begin.ts";
+import { whatIsMissing } from "../harness/needs.ts";
 import { amount, choice, names, type Option, readOptions } from "../harness/options.ts";
 import { CODECS, type Codec } from "../harness/systems.ts";
 import { keepFloor, keepRun, readCollection } from "./collection.ts";
 import { measureFloor } from "./floor.ts";
 import { keepLogs } from "./logs.ts";
 import { type Figures, measure } from "./measure.ts";
-import { whatIsMissing } from "./needs.ts";
 import { floorLine, publishAll } from "./page.ts";
 import { flatten } from "./place.ts";
 import { cardsOf, FAULTS_AT, SCENARIOS, type Scenario } from "./scenarios.ts";
@@ -27,7 +26,6 @@ const TONE_CODECS: readonly Codec[] = ["flac", "pcm"];
 /** Starting and ending, while the sound must go on. */
 const SPARE_SECONDS = 30;
 const FLOOR_MAX_US = 5;
-const SIGTERM_STATUS = 143;
 
 const options = readOptions("sync", "How far rooms are apart, beside Snapcast. Needs root.", {
   scenario: names(SCENARIOS, "conditions, one or more"),
@@ -50,18 +48,8 @@ const options = readOptions("sync", "How far rooms are apart, beside Snapcast. N
   logs: choice(["no", "yes"], "no", "keep what all programs said, in bench/dist/logs"),
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  // Exit handlers remove hosts and end programs.
-  process.once(signal, () => process.exit(SIGTERM_STATUS));
-}
 const missing = whatIsMissing(options.systems.some(({ name }) => name !== "tutti"));
-if (missing.length > 0) {
-  for (const each of missing) console.error(`tutti bench sync: ${each}`);
-  process.exit(1);
-}
-const folder = mkdtempSync(join(tmpdir(), "tutti-sync-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-const machine = describeMachine(`./tutti bench sync ${process.argv.slice(2).join(" ")}`.trim());
+const { folder, machine } = begin("sync", missing);
 if (!canShiftTime) console.log("No time namespaces here: all rooms share one clock.");
 
 await proveFloor();

@@ -1,5 +1,5 @@
 /** bench/results/transport.md, from all runs so far. */
-import { type Kept, readKept } from "../harness/kept-runs.ts";
+import { type Kept, readKept, type Shown, shownOf, whereMeasured } from "../harness/kept-runs.ts";
 import { markdownTable, median, publish } from "../harness/results.ts";
 import { CHUNK_MS } from "./chunk-sizes.ts";
 import { BUFFERS_MS } from "./lateness.ts";
@@ -20,10 +20,7 @@ export function publishAll(): void {
 }
 
 export function pageOf(collection: Collection): string {
-  const all = SCENARIOS.flatMap((scenario) => {
-    const collected = collection[scenario.name];
-    return collected ? [{ scenario, collected }] : [];
-  });
+  const all = shownOf(SCENARIOS, collection);
   return [
     "# TCP or datagrams",
     INTRODUCTION,
@@ -36,10 +33,7 @@ export function pageOf(collection: Collection): string {
     NOTES,
     "## What it takes",
     markdownTable(TRAFFIC_HEADINGS, all.flatMap(trafficRows)),
-    "## Where this was measured",
-    ...all.map(({ scenario: { name, meaning }, collected: { settings, machine, runs } }) => {
-      return `### ${name}\n\n${meaning}; ${settings}; ${runs.length} runs\n\n${machine}`;
-    }),
+    whereMeasured(collection),
   ].join("\n\n");
 }
 
@@ -57,18 +51,13 @@ const TRAFFIC_HEADINGS = [
   ...["median ms", "p99 ms", "worst ms", "never came in 10 min"],
 ];
 
-interface Shown {
-  readonly scenario: Scenario;
-  readonly collected: Collected;
-}
-
-function missedRows(shown: Shown): string[][] {
+function missedRows(shown: Shown<Scenario, Collected>): string[][] {
   return rowsOf(shown, (middle) =>
     BUFFERS_MS.map((_, at) => middle((each) => inTenMinutes(each, each.missed[at] ?? Number.NaN))),
   );
 }
 
-function trafficRows(shown: Shown): string[][] {
+function trafficRows(shown: Shown<Scenario, Collected>): string[][] {
   return rowsOf(shown, (middle) => [
     ...[middle(({ kbit }) => kbit), middle((each) => each.packetsDown)],
     ...[middle((each) => each.packetsUp), middle(({ medianMs }) => medianMs)],
@@ -81,7 +70,7 @@ type Middle = (value: (each: Figures) => number) => string;
 
 /** One for each way, of the medians of its runs. */
 function rowsOf(
-  { scenario, collected }: Shown,
+  { scenario, collected }: Shown<Scenario, Collected>,
   cells: (middle: Middle) => readonly string[],
 ): string[][] {
   return WAYS.flatMap(({ name }) => {

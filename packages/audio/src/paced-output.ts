@@ -6,6 +6,7 @@ import {
   type OutputCounters,
   TIMING_RECORD_NUMBERS,
 } from "./core/port.ts";
+import { reserveMs } from "./core/reserve.ts";
 
 /** Where frames go when their moment comes, in order, silence included. The samples are lent for the call. */
 export interface FrameSink {
@@ -26,7 +27,6 @@ const PERIODS_AHEAD = 3;
 const QUEUE_MS = 1_000;
 /** As a sound card's. */
 const FADE_MS = 5;
-const RESERVE_PART = 0.125;
 const RECORDS_MAX = 1_024;
 
 /**
@@ -62,7 +62,7 @@ export class PacedOutput implements AudioOutput {
     this.#start = now();
     this.periodMs = latencyMs / PERIODS_AHEAD;
     this.#periodFrames = Math.round((format.rateHz * this.periodMs) / 1_000);
-    this.#patienceFrames = (format.rateHz * latencyMs * (1 - RESERVE_PART)) / 1_000;
+    this.#patienceFrames = (format.rateHz * (latencyMs - reserveMs(latencyMs))) / 1_000;
     this.capacityFrames = Math.round((format.rateHz * QUEUE_MS) / 1_000);
     this.#queue = new Float32Array(this.capacityFrames * format.channels);
     this.#period = new Float32Array(this.#periodFrames * format.channels);

@@ -2,6 +2,7 @@ import {
   type AudioFormat,
   type AudioOutput,
   type OutputCounters,
+  reserveMs,
   TIMING_RECORD_NUMBERS,
 } from "@tutti/audio";
 import { assert, framesIn, type Micros, millis, seconds } from "@tutti/protocol";
@@ -66,9 +67,6 @@ const DEFAULTS = {
 /** What the driver needs from an underrun to the first frame that sounds again. */
 const RESTART = millis(2);
 const CALLBACK_LATE_US = 30;
-/** It is handed silence while it has so much sound left. */
-const RESERVE_MIN = millis(3);
-const RESERVE_PART = 0.125;
 const WANDER_STEP = seconds(10);
 const RECORDS_MAX = 1_024;
 
@@ -269,8 +267,7 @@ export class SoundCard implements AudioOutput {
   }
 
   #waitsUntil(): TrueInstant {
-    const reserve = Math.max(RESERVE_MIN, RESERVE_PART * millis(this.latencyMs));
-    return later(this.#leaves(this.#handed), -reserve);
+    return later(this.#leaves(this.#handed), -millis(reserveMs(this.latencyMs)));
   }
 
   /** Moves a period from queue to card, filled up with silence. */

@@ -3,6 +3,7 @@ import {
   type AudioOutput,
   type ClockBend,
   type OutputCounters,
+  reserveMs,
   TIMING_RECORD_NUMBERS,
   TimingLine,
 } from "@tutti/audio/core";
@@ -69,9 +70,6 @@ const PIECES_IN_PACE = 8;
 const TURN_LATE_MAX = 0.5;
 /** Queue and card take this part of a short wait while it is quiet. */
 const QUIET_PARTS_OF_WAIT = 2;
-/** A card waits for the queue until only this part of what it buffers is left, or so many ms. */
-const RESERVES_IN_CARD = 8;
-const RESERVE_MS_MIN = 3;
 /** Between the last that is queued and the last that was received: the player fades out within that, and resamples. */
 const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
@@ -224,10 +222,9 @@ export class Pump {
     const aheadMs = (heardAt - now) / 1_000;
     // What lies beyond a card's own buffer, as in a sound server, does not count.
     const inCard = Math.min(latencyMs + periodMs, aheadMs - queuedMs);
-    const reserve = Math.max(RESERVE_MS_MIN, latencyMs / RESERVES_IN_CARD);
     // With less in both the card would run dry before the turn after next.
     const late = turn + this.paceMs * TURN_LATE_MAX;
-    const least = reserve + late;
+    const least = reserveMs(latencyMs) + late;
     if (!this.#player.sounding) {
       // More would delay the first sound; with less the card would wait each time.
       const most = latencyMs + late;
