@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "@tutti/protocol";
@@ -7,12 +7,21 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeCommand, parseArguments } from "./arguments.ts";
 import { defaultStateDir, plainConfig, resolveConfig } from "./config.ts";
 
+const EXAMPLE = new URL("../../../config/client.example.yaml", import.meta.url);
 const STATE_DIR = "/var/lib/tutti";
 const parsed = (...argv: string[]) => parseArguments(argv, "0.0.0");
 
 test("every flag of the schema is a flag of the command", () => {
   const options = makeCommand("0.0.0").options.map(({ flags }) => flags);
   expect(options).toEqual(expect.arrayContaining(CLIENT_FLAGS.map(({ option }) => option)));
+});
+
+test("help and the example name the schema's defaults", () => {
+  const { output } = parseClientConfig();
+  const help = makeCommand("0.0.0").helpInformation();
+  expect(help).toContain(`default: ${output.queueMs};`);
+  const example = readFileSync(EXAMPLE, "utf8");
+  expect(example).toMatch(new RegExp(`^ {2}queueMs: ${output.queueMs} `, "m"));
 });
 
 describe("plain flags mean what the schema says they mean", () => {
