@@ -36,17 +36,34 @@ test("with a second's buffer each download is heard in the room that downloads",
   expect(far?.silenceMs).toBeGreaterThan(20_000);
 });
 
-test.each([
-  ["is away for 2 s again and again", [20, 50, 80, 110], 2_000],
-  ["is switched off", [20], 100_000],
-])("a room that %s moves nobody", (_, cutsS, ms) => {
+/** Two minutes in which the far room's link is cut at these moments. */
+function cut(cutsS: readonly number[], ms: number): House {
   const rooms = ROOMS.map((room) => ({ ...room, link: "wifi" }) as const);
   const server = { codec: "opus", kbit: 192, ladderFromKbit: 32, bufferMaxMs: 2_500 } as const;
   const house = new House({ seed: 3, server, rooms });
   for (const at of cutsS) house.at(seconds(at), () => house.rooms[1]?.link.cut(millis(ms)));
   house.run(seconds(120));
-  const { rooms: heard, counts } = house.report(seconds(2));
-  expect(heard[1]?.silenceMs).toBeGreaterThan(2_000);
+  return house;
+}
+
+test("a room that is away for 2 s again and again costs every room a pause, and is not silent any more", () => {
+  const house = cut([20, 50, 80, 110], 2_000);
+  const { rooms, counts } = house.report(seconds(2));
+  expect(counts["buffer lengthened"]).toBe(1);
+  expect(rooms[0]?.gaps).toBe(1);
+  expect(rooms[0]?.silenceMs).toBeLessThan(1_600);
+  expect(rooms[1]?.silenceMs).toBeGreaterThan(2_000);
+  for (const { gaps, silenceMs } of house.report(seconds(60)).rooms) {
+    expect({ gaps, silenceMs }).toEqual({ gaps: 0, silenceMs: 0 });
+  }
+});
+
+test.each([
+  ["is away for 2 s once", [20], 2_000],
+  ["is switched off", [20], 100_000],
+])("a room that %s moves nobody", (_, cutsS, ms) => {
+  const { rooms: heard, counts } = cut(cutsS, ms).report(seconds(2));
+  expect(heard[1]?.silenceMs).toBeGreaterThan(1_000);
   expect(counts["buffer lengthened"] ?? 0).toBe(0);
   expect(heard[0]?.silenceMs).toBe(0);
 });

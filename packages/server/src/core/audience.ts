@@ -1,6 +1,8 @@
 import { CONNECTIONS_BEFORE_HELLO_MAX, ProtocolError, type ServerInstant } from "@tutti/protocol";
+import { LateWatch } from "./late-watch.ts";
 import type { Outbox } from "./outbox.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
+import type { QualityChange } from "./report-watch.ts";
 import { type Heard, type Peer, Session } from "./session.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -21,6 +23,8 @@ export class Audience {
   readonly #tokens = new Map<string, number>();
   /** By client: each change of the house asks for the sessions of every client. */
   readonly #byClient = new Map<string, readonly number[]>();
+  /** By client. */
+  readonly #late = new Map<string, LateWatch>();
   #droppedChunks = 0;
 
   constructor(outbox: Outbox) {
@@ -61,8 +65,10 @@ export class Audience {
 
   /** A session's client is let in. */
   welcome(id: number, session: Session, peer: Peer): void {
-    session.welcome(peer);
     const { clientId, timeToken } = peer;
+    const late = this.#late.get(clientId) ?? new LateWatch();
+    this.#late.set(clientId, late);
+    session.welcome(peer, late);
     this.#byClient.set(clientId, [...(this.#byClient.get(clientId) ?? []), id]);
     if (timeToken !== undefined) this.#tokens.set(timeToken, id);
   }
@@ -148,11 +154,11 @@ export class Audience {
     if (session?.streaming) this.#sendAudio(id, session, session.flush(now));
   }
 
-  /** Clients whose link holds things up for longer than they can wait, since this was asked last. */
-  outlasted(): string[] {
+  /** Clients whose link holds things up for longer than they can wait, and how, since this was asked last. */
+  outlasted(): [client: string, change: QualityChange][] {
     return [...this.#sessions.values()].flatMap((session) => {
-      const client = session.takeOutlasted() ? session.peer?.clientId : undefined;
-      return client === undefined ? [] : [client];
+      const change = session.takeOutlasted();
+      return change && session.peer ? [[session.peer.clientId, change] as const] : [];
     });
   }
 

@@ -8,7 +8,7 @@ const at = (ms: number) => serverInstant(millis(ms));
 function saidAt(late: readonly number[], carries = (_: number) => true): number[] {
   const watch = new LateWatch();
   return late.filter((ms) => {
-    if (carries(ms)) watch.carried(at(ms));
+    if (carries(ms)) watch.carried(at(ms), HELD);
     watch.late(at(ms));
     return watch.take();
   });
@@ -25,6 +25,39 @@ test("what goes on is more than the buffer outlasts, and is told once in ten min
 
 test("now and then is not going on", () => {
   expect(saidAt([0, 3_100, 6_200, 9_300])).toEqual([]);
+});
+
+const HELD = millis(1_000);
+
+/** What it says after outages that begin at these moments, of music or a pause of it. (ms) */
+function saidAfter(
+  outages: readonly (readonly [at: number, lasted: number])[],
+  music = true,
+): string[] {
+  const watch = new LateWatch();
+  return outages.flatMap(([from, lasted]) => {
+    watch.carried(at(from), HELD);
+    if (music) watch.waits();
+    watch.carried(at(from + lasted), HELD);
+    return watch.take()?.reason.replace(/;.*/, "") ?? "";
+  });
+}
+
+const outages = (lasted: number, ...begin: readonly number[]) =>
+  begin.map((from) => [from, lasted] as const);
+
+test("outages that a longer buffer would outlast are an accident once, and then told once in ten minutes", () => {
+  const away = "its link carries nothing for a moment again and again";
+  const said = saidAfter(outages(2_000, 0, 30_000, 60_000, 629_000, 659_000));
+  expect(said).toEqual(["", away, "", "", away]);
+  expect(saidAfter(outages(2_000, 0, 610_000))).toEqual(["", ""]);
+});
+
+test("what a longer buffer would not outlast counts for nothing, nor what is not heard, nor a pause of the music", () => {
+  const nothing = ["", "", ""];
+  expect(saidAfter(outages(6_000, 0, 30_000, 60_000))).toEqual(nothing);
+  expect(saidAfter(outages(900, 0, 30_000, 60_000))).toEqual(nothing);
+  expect(saidAfter(outages(2_000, 0, 30_000, 60_000), false)).toEqual(nothing);
 });
 
 test("a client that was switched off, or a link that is away, is not late", () => {

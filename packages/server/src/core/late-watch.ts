@@ -1,32 +1,61 @@
-import { between, millis, type ServerInstant, seconds } from "@tutti/protocol";
+import { between, type Micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
 import type { QualityChange } from "./report-watch.ts";
 
 /** What was late once was an outage, which clients tell of up to a second later, or a link that gets a lesser coding by now. */
 const GOES_ON_AFTER = millis(1_200);
 /** Without a sign for so long it was another one. Clients that hear nothing tell of it each 5 s only, we see what is dropped. */
 const OVER_AFTER = seconds(3);
-/** Nothing helps a link that carries nothing for so long, or a client that was switched off: they are away, not late. Where little is under way, that is known once a second. */
+/** A link that carries nothing for so long is away, not late. Where little is under way, that is known once a second. */
 const AWAY_AFTER = millis(1_200);
+/** Most of what is missed by one that is away for longer, or was switched off, a longer buffer would not save. */
+const AWAY_MAX = seconds(4);
+/** So many times within so long it is no accident. */
+const OUTAGES_MIN = 2;
+const OUTAGES_WITHIN = seconds(600);
 const SAID_AGAIN_AFTER = seconds(600);
 
-/** What a client is found to suffer from then. */
-export const OUTLASTED: QualityChange = {
+/** What a client is found to suffer from. */
+const LATE: QualityChange = {
   what: "buffer too small",
   better: false,
   reason: "what comes is too late all the time; a longer buffer would outlast more",
 };
 
-/** Whether things come too late to a client for longer than a lesser coding or a new connection takes to help. */
+const AWAY: QualityChange = {
+  what: "buffer too small",
+  better: false,
+  reason:
+    "its link carries nothing for a moment again and again; a longer buffer would outlast more",
+};
+
+/**
+ * Whether things come too late to a client for longer than a lesser coding or a new connection takes to help, or not at all
+ * for some seconds, again and again. One for all connections of a client: an outage may cost it one.
+ */
 export class LateWatch {
   #carriedAt: ServerInstant | undefined;
+  /** Something was on its way when it was looked at last. */
+  #waits = false;
+  #outages: ServerInstant[] = [];
   #since: ServerInstant | undefined;
   #last: ServerInstant | undefined;
   #saidAt: ServerInstant | undefined;
-  #outlasted = false;
+  #outlasted: QualityChange | undefined;
 
-  /** Its link has carried something. */
-  carried(now: ServerInstant): void {
+  /** Something is on its way, and nothing was carried since it was looked at last. */
+  waits(): void {
+    this.#waits = true;
+  }
+
+  /** Its link has carried something. What the client held by then lasted for `held`. */
+  carried(now: ServerInstant, held: Micros): void {
+    const away = this.#waits && this.#carriedAt !== undefined ? between(this.#carriedAt, now) : 0;
     this.#carriedAt = now;
+    this.#waits = false;
+    if (away < held || away > AWAY_MAX) return;
+    this.#outages = this.#outages.filter((at) => between(at, now) < OUTAGES_WITHIN);
+    this.#outages.push(now);
+    if (this.#outages.length >= OUTAGES_MIN) this.#say(AWAY, now);
   }
 
   /** Something came after its moment, or was dropped as it would. */
@@ -38,16 +67,19 @@ export class LateWatch {
     const over = this.#last === undefined || between(this.#last, now) > OVER_AFTER;
     if (over || this.#since === undefined) this.#since = now;
     this.#last = now;
-    if (between(this.#since, now) < GOES_ON_AFTER) return;
-    if (this.#saidAt !== undefined && between(this.#saidAt, now) < SAID_AGAIN_AFTER) return;
-    this.#saidAt = now;
-    this.#outlasted = true;
+    if (between(this.#since, now) >= GOES_ON_AFTER) this.#say(LATE, now);
   }
 
-  /** Whether the buffer proved too short since this was asked last. */
-  take(): boolean {
+  /** How the buffer proved too short since this was asked last, if it did. */
+  take(): QualityChange | undefined {
     const outlasted = this.#outlasted;
-    this.#outlasted = false;
+    this.#outlasted = undefined;
     return outlasted;
+  }
+
+  #say(outlasted: QualityChange, now: ServerInstant): void {
+    if (this.#saidAt !== undefined && between(this.#saidAt, now) < SAID_AGAIN_AFTER) return;
+    this.#saidAt = now;
+    this.#outlasted = outlasted;
   }
 }

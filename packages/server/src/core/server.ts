@@ -18,7 +18,6 @@ import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
 import { House, type HouseChange, type WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
-import { OUTLASTED } from "./late-watch.ts";
 import { metricsOf, type ShellFacts } from "./metrics.ts";
 import { metricsText } from "./metrics-text.ts";
 import { Outbox, type ServerOutput } from "./outbox.ts";
@@ -376,7 +375,9 @@ export class Server {
     for (const [id, reason] of this.#audience.overdue(now)) {
       this.#apply(this.#players.close(id, reason, this.#wall), now);
     }
-    for (const client of this.#audience.outlasted()) this.#tellQuality(client, [OUTLASTED], now);
+    for (const [client, change] of this.#audience.outlasted()) {
+      this.#tellQuality(client, [change], now);
+    }
     this.#quality.reviewAll(now);
   }
 }

@@ -25,7 +25,7 @@ import {
 } from "@tutti/protocol";
 import { type ClientStats, parseClientStats } from "@tutti/protocol/control";
 import { Bundle } from "./bundle.ts";
-import { LateWatch } from "./late-watch.ts";
+import type { LateWatch } from "./late-watch.ts";
 import type { AudioMessage, Rendition } from "./rendition.ts";
 import { type QualityChange, ReportWatch } from "./report-watch.ts";
 import type { Report } from "./reports.ts";
@@ -94,9 +94,10 @@ export class Session {
   sentBytes = 0;
   droppedChunks = 0;
   #peer: Peer | undefined;
+  /** Its client's, from all connections. */
+  #late: LateWatch | undefined;
   #saidHello = false;
   readonly #watch = new ReportWatch();
-  readonly #late = new LateWatch();
   readonly #splitter = new MessageSplitter(BODY_BYTES_MAX_BEFORE_HELLO);
   #queue: SendQueue;
   readonly #bundle: Bundle;
@@ -145,8 +146,9 @@ export class Session {
   }
 
   /** The owner accepts the peer. */
-  welcome(peer: Peer): void {
+  welcome(peer: Peer, late: LateWatch): void {
     this.#peer = peer;
+    this.#late = late;
     this.greeting = undefined;
   }
 
@@ -228,7 +230,8 @@ export class Session {
   /** Bytes on their way to this session, as far as the shell knows. */
   setUnsent(bytes: number, now: ServerInstant): void {
     const reading = this.#queue.setUnsent(bytes, now);
-    if (reading.carriedBytes > 0) this.#late.carried(now);
+    if (reading.carriedBytes > 0) this.#late?.carried(now, millis(this.#bufferMs));
+    else if (bytes > 0) this.#late?.waits();
     this.chooser?.learn(reading, now);
   }
 
@@ -245,15 +248,15 @@ export class Session {
     return count;
   }
 
-  /** Whether what comes to it is too late all the time, since this was asked last. */
-  takeOutlasted(): boolean {
-    return this.#late.take();
+  /** How its buffer proved too short since this was asked last, if it did. */
+  takeOutlasted(): QualityChange | undefined {
+    return this.#late?.take();
   }
 
   #missed(now: ServerInstant): void {
     this.chooser?.late(now);
     // Stock clients on too slow a link are late for ever, however long the buffer.
-    if (this.chooser) this.#late.late(now);
+    if (this.chooser) this.#late?.late(now);
   }
 
   #hear(raw: RawMessage, now: ServerInstant): Heard[] {
