@@ -66,7 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "outage",
     meaning: "2 +- 1 ms, and every 30 s nothing at all for 2 s",
     cover:
-      "the first of the two seconds; the other is silent whatever is done, and sound is back 0.5 s after the link",
+      "the first of the two seconds, and sound is back 0.5 s after the link; all of them from the third outage on, as the stream is played 2.5 s late by then",
     covered: false,
     link: { delayMs: 2, jitterMs: 1 },
     rooms: 2,
