@@ -57,10 +57,13 @@ export function makeCommand(version: string): Command {
     .option("--id <id>", "what the server knows the client by (default: made up once and kept)")
     .option("--instance <number>", "among clients on one host that share an id (default: 1)")
     .option("--device <device>", "sound card by name or index, or null, stdout, file:PATH")
-    .option("--device-latency <ms>", "what the card is asked to buffer (default: 80, less for a short buffer)")
+    .option(
+      "--device-latency <ms>",
+      "what the card is asked to buffer (default: 80, less for a short buffer)",
+    )
     .option(
       "--queue <ms>",
-      "audio held ready for the card (default: 200; never more than has come)",
+      "audio held ready for the card (default: 250; never more than has come)",
     )
     .option("--latency <ms>", "what the amplifier adds, in tenths: plays that much earlier")
     .option("--volume <percent>", "volume at start (default: what the server remembers)")

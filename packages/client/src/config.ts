@@ -55,7 +55,7 @@ export function plainConfig(flags: Flags, stateDir: string): ClientConfig | unde
     ...(name !== undefined && { name }),
     ...(id !== undefined && { id }),
     server: named ? [{ host, port: Number(port ?? STREAM_PORT) }] : "auto",
-    output: { device: flags.device ?? "default", latencyMs: 0, queueMs: 200, prerollMs: 0 },
+    output: { device: flags.device ?? "default", latencyMs: 0, queueMs: 250, prerollMs: 0 },
     latencyMs: Number(flags.latency ?? 0),
     volume: { max: 100, curve: "cubic", mixer: "software" },
     hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },

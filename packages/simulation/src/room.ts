@@ -36,7 +36,7 @@ export interface RoomOptions {
 /** UDP and IP headers come on top of a datagram of 40 bytes. */
 const DATAGRAM_BYTES = 68;
 /** What the daemon queues for music. (ms) */
-const QUEUE_MS = 200;
+const QUEUE_MS = 250;
 const PAUSE_MS_MIN = 50;
 const PAUSE_MS_MAX = 150;
 /** As the player says it when nothing came for too long. */

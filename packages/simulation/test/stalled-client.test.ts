@@ -21,6 +21,25 @@ test("JavaScript held up for 150 ms each second is not heard", () => {
   for (const pair of pairs) expect(pair.p95).toBeLessThan(100);
 });
 
+test("JavaScript held up for 200 ms is not heard, whenever that begins", () => {
+  const house = new House({
+    seed: 21,
+    rooms: [{ card: { driftPpm: 25 } }, { card: { driftPpm: -25 } }],
+  });
+  for (let time = 0; time < 100; time++) {
+    // A bundle of chunks comes each 100 ms, a callback each 25.
+    house.at(seconds(20 + 0.5037 * time), () => {
+      for (const room of house.rooms) room.loop.block(millis(200));
+    });
+  }
+  house.run(seconds(75));
+  for (const room of house.report().rooms) {
+    expect(room.counts["loop stalls"]).toBe(100);
+    expect(room).toMatchObject({ silenceMs: 0, jumps: 0, discontinuities: 0 });
+    expect(room.counts["card shortCallbacks"] ?? 0).toBe(0);
+  }
+});
+
 test("JavaScript held up for longer than the queue is silence once, and nothing after", () => {
   const house = new House({ seed: 19, rooms: ROOMS });
   for (const at of [20, 30, 40, 50]) {

@@ -16,6 +16,7 @@ import {
 import type { TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
 import { Heard } from "./heard.ts";
+import { Patience } from "./patience.ts";
 import type { LocalVolume, PlayerConfig, PlayerInput, PlayerOutput } from "./player-io.ts";
 import { type OutputFormat, Playout } from "./playout.ts";
 import type { PlayerPorts } from "./ports.ts";
@@ -41,6 +42,7 @@ const SHIFT_MAX = 100_000;
 export class Player {
   readonly #config: PlayerConfig;
   readonly #time: Timekeeper;
+  readonly #patience = new Patience();
   readonly #sound = new Sound();
   readonly #stall = new StallWatch();
   #output: OutputFormat = FIRST_FORMAT;
@@ -68,10 +70,9 @@ export class Player {
 
   /** When to call `handle` with a deadline, if nothing else comes first. */
   get deadline(): LocalInstant | undefined {
-    const ask = this.#time.deadline ?? Infinity;
     const silence = this.#session?.deadline ?? Infinity;
     const stall = this.#stall.deadline ?? Infinity;
-    const first = Math.min(ask, silence, stall);
+    const first = Math.min(this.#patience.deadline, silence, stall);
     return first === Infinity ? undefined : localInstant(first);
   }
 
@@ -85,6 +86,7 @@ export class Player {
       this.#event({ kind: "protocol error", reason: error.message });
       this.#close(error.message);
     }
+    this.#patience.plan(this.#time.deadline, now, this.#time.filter);
     this.#collect(now);
     const outputs = this.#outputs;
     this.#outputs = [];

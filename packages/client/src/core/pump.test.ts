@@ -168,6 +168,16 @@ test("news before anything sounds is a turn at once, later only when one is wort
   expectFull(queuedMs(), 200);
 });
 
+test.each([
+  ["as far apart as a stall of 200 ms allows", 1_000, 250 + 30 - 3.75 - 200],
+  ["40 ms apart while less has come than is to be queued", 150, 40],
+])("with a queue of 250 ms turns are %s", (_, receivedMs, paceMs) => {
+  const { pump, run } = room({ queueMs: 250, receivedMs });
+  expect(pump.paceMs).toBeLessThanOrEqual(10);
+  run(500);
+  expect(pump.paceMs).toBe(paceMs);
+});
+
 test("without a card it waits", () => {
   const { pump, run, heard, tick } = room();
   run(100);

@@ -59,6 +59,12 @@ export interface PumpEvent {
 /** How often the queue is topped up at least: while music sounds, and before, when it shall begin soon. (ms) */
 const PACE_MS = 40;
 const QUIET_PACE_MS = 10;
+/**
+ * A turn wakes the process and costs more than what it does. While the queue is as full as was asked, the server's bundles,
+ * 100 ms apart, bring turns enough; a timer stands by behind them, but not so far that a stall that begins right before it is heard.
+ */
+const FULL_PACE_MS_MAX = 110;
+const STALL_MS = 200;
 /** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
 const PACE_MS_MIN = 2.5;
@@ -105,6 +111,8 @@ export class Pump {
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
   #card: Card | undefined;
   #tickedAt = -Infinity;
+  /** Whether as much is queued as was asked. */
+  #full = false;
   /** Times what sounded broke off, over all cards. */
   #underruns = 0;
 
@@ -115,6 +123,14 @@ export class Pump {
 
   /** How often `tick` must be called, at least. (ms) */
   get paceMs(): number {
+    const card = this.#card;
+    if (!card || !this.#full) return this.#briskPaceMs;
+    const outlastedMs = card.outlastsMs(this.#options.queueMs) - STALL_MS;
+    return Math.max(this.#briskPaceMs, Math.min(FULL_PACE_MS_MAX, outlastedMs));
+  }
+
+  /** The pace while less is queued than was asked. (ms) */
+  get #briskPaceMs(): number {
     const { waitMs = Infinity } = this.#player;
     const most = this.#card?.settled && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
     return Math.min(most, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
@@ -178,8 +194,8 @@ export class Pump {
     for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     let target = card.framesIn(this.#targetMs(card, queued, now));
-    const { paceMs } = this;
-    const blockFrames = card.framesIn(paceMs);
+    const paceMs = this.#briskPaceMs;
+    const blockFrames = card.framesIn(this.paceMs);
     const piece = card.framesIn(paceMs / PIECES_IN_PACE);
     while (target - queued >= piece) {
       const quiet = !this.#player.sounding;
@@ -191,6 +207,8 @@ export class Pump {
       if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, queued, now));
     }
     card.settled ||= this.#player.sounding;
+    this.#full =
+      card.settled && card.placed && queued + piece > card.framesIn(this.#options.queueMs);
   }
 
   #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
@@ -215,7 +233,8 @@ export class Pump {
   #targetMs(card: Card, queued: number, now: LocalInstant): number {
     const { format, latencyMs, periodMs } = card.output;
     const { waitMs = Infinity } = this.#player;
-    const turn = this.paceMs + periodMs;
+    const paceMs = this.#briskPaceMs;
+    const turn = paceMs + periodMs;
     const heardAt = card.nextHeardAt;
     if (heardAt === undefined) return turn;
     const queuedMs = (queued * 1_000) / format.rateHz;
@@ -223,7 +242,7 @@ export class Pump {
     // What lies beyond a card's own buffer, as in a sound server, does not count.
     const inCard = Math.min(latencyMs + periodMs, aheadMs - queuedMs);
     // With less in both the card would run dry before the turn after next.
-    const late = turn + this.paceMs * TURN_LATE_MAX;
+    const late = turn + paceMs * TURN_LATE_MAX;
     const least = reserveMs(latencyMs) + late;
     if (!this.#player.sounding) {
       // More would delay the first sound; with less the card would wait each time.
@@ -275,6 +294,12 @@ class Card {
     const length = Math.floor(most) * this.output.format.channels;
     if (length > this.#block.length) this.#block = new Float32Array(length);
     return this.#block.subarray(0, length);
+  }
+
+  /** How long nothing needs to be written once so much is queued: the card takes whole periods while it has sound. (ms) */
+  outlastsMs(queueMs: number): number {
+    const { latencyMs, periodMs } = this.output;
+    return Math.floor(queueMs / periodMs) * periodMs + latencyMs - reserveMs(latencyMs);
   }
 
   /** When the next frame written will be heard; undefined while that is uncertain. */

@@ -72,7 +72,8 @@ export class StallWatch {
     this.#heardAt = now;
     const ended = this.#stalled;
     this.#end();
-    if (ended) this.#lookAt = later(now, PAUSE_MAX);
+    // Put off with each message, the look wakes nobody while music comes.
+    if (ended || this.#lookAt !== undefined) this.#lookAt = later(now, PAUSE_MAX);
     return ended;
   }
 
@@ -92,10 +93,6 @@ export class StallWatch {
     if (this.#stalled) return this.#judge(now);
     // Other messages came, and no chunk: it is the music that stopped, and the next chunk says so.
     if (this.#heardAt - this.#chunkAt >= PAUSE_MAX) return undefined;
-    if (now - this.#heardAt < PAUSE_MAX) {
-      this.#lookAt = localInstant(this.#heardAt + PAUSE_MAX);
-      return undefined;
-    }
     this.#stalled = true;
     this.#lookAt = localInstant(this.#heardAt + UNANSWERED_MAX);
     return "stalled";

@@ -119,7 +119,7 @@ function play(crystal: Crystal, seconds: number): { heard: number[]; speeds: num
       speeds.push(playout.correction - cardRate);
     },
   };
-  const pump = new Pump(player, { queueMs: 200 });
+  const pump = new Pump(player, { queueMs: 250 });
   pump.attach(card, localInstant(0));
   let chunks = 0;
   for (let now = 0; now < seconds * 1e6; now += 10_000) {

@@ -7,7 +7,7 @@ import { parseServerAddress } from "./server-address.ts";
 test("without a file the client finds its server and plays at the default card", () => {
   expect(parseClientConfig()).toEqual({
     server: "auto",
-    output: { device: "default", latencyMs: 0, queueMs: 200, prerollMs: 0 },
+    output: { device: "default", latencyMs: 0, queueMs: 250, prerollMs: 0 },
     latencyMs: 0,
     volume: { max: 100, curve: "cubic", mixer: "software" },
     hooks: { timeoutMs: 5_000, idleAfterMs: 10_000 },
@@ -32,7 +32,7 @@ volume: { start: 30, max: 85, curve: linear }
       { host: "kitchen.local", port: 1704 },
       { host: "192.168.1.2", port: 99 },
     ],
-    output: { device: "3", latencyMs: 12.5, queueMs: 200 },
+    output: { device: "3", latencyMs: 12.5, queueMs: 250 },
     volume: { start: 30, max: 85, curve: "linear" },
   });
 });

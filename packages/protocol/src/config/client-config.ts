@@ -61,7 +61,7 @@ const OUTPUT = z.strictObject({
       "what the sound card is asked to buffer; 0: 80, less when little lies between recording and hearing",
     unit: "ms",
   }),
-  queueMs: z.number().min(5).max(2_000).default(200).meta({
+  queueMs: z.number().min(5).max(2_000).default(250).meta({
     description:
       "audio held ready for the sound card: outlasts stalls of the program; never more than has come",
     unit: "ms",
