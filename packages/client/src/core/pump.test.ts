@@ -168,14 +168,21 @@ test("news before anything sounds is a turn at once, later only when one is wort
   expectFull(queuedMs(), 200);
 });
 
-test.each([
-  ["as far apart as a stall of 200 ms allows", 1_000, 250 + 30 - 3.75 - 200],
-  ["40 ms apart while less has come than is to be queued", 150, 40],
-])("with a queue of 250 ms turns are %s", (_, receivedMs, paceMs) => {
-  const { pump, run } = room({ queueMs: 250, receivedMs });
-  expect(pump.paceMs).toBeLessThanOrEqual(10);
+test("with as much queued as was asked turns are as far apart as a stall of 200 ms allows", () => {
+  const { pump, run } = room({ queueMs: 250 });
+  expect(pump.paceMs).toBe(10);
   run(500);
-  expect(pump.paceMs).toBe(paceMs);
+  expect(pump.paceMs).toBe(250 + 30 - 3.75 - 200);
+});
+
+test("with all queued that has come a turn is due when more comes, or before the card runs dry", () => {
+  const { pump, run, news, queuedMs } = room({ queueMs: 250, receivedMs: 150 });
+  run(500);
+  // In queue and card 113 and 20 to 30, of which the card's reserve, a period and one and a half turns of 40 are to be left.
+  expect(pump.paceMs).toBeGreaterThan(113 + 20 - 3.75 - 10 - 60 - 10);
+  expect(pump.paceMs).toBeLessThan(113 + 30 - 3.75 - 10 - 60 + 10);
+  news(30);
+  expectFull(queuedMs(), 113);
 });
 
 test("without a card it waits", () => {

@@ -60,10 +60,11 @@ export interface PumpEvent {
 const PACE_MS = 40;
 const QUIET_PACE_MS = 10;
 /**
- * A turn wakes the process and costs more than what it does. While the queue is as full as was asked, the server's bundles,
- * 100 ms apart, bring turns enough; a timer stands by behind them, but not so far that a stall that begins right before it is heard.
+ * A turn wakes the process and costs more than what it does. While all is queued that has come, or as much as was asked, the
+ * server's bundles bring turns enough, 100 ms apart; a timer stands by behind them, for what would run dry, and not so far
+ * that a stall that begins right before it is heard.
  */
-const FULL_PACE_MS_MAX = 110;
+const REST_MS_MAX = 110;
 const STALL_MS = 200;
 /** Of a short wait from recording to hearing, turns take this part, so that queue and card have room in it. */
 const PACES_IN_WAIT = 12;
@@ -111,8 +112,9 @@ export class Pump {
   readonly #records = new Float64Array(RECORDS_MAX * TIMING_RECORD_NUMBERS);
   #card: Card | undefined;
   #tickedAt = -Infinity;
-  /** Whether as much is queued as was asked. */
+  /** Whether as much is queued as was asked, and for how long there is nothing to write unless something comes. (ms) */
   #full = false;
+  #restMs = 0;
   /** Times what sounded broke off, over all cards. */
   #underruns = 0;
 
@@ -123,13 +125,10 @@ export class Pump {
 
   /** How often `tick` must be called, at least. (ms) */
   get paceMs(): number {
-    const card = this.#card;
-    if (!card || !this.#full) return this.#briskPaceMs;
-    const outlastedMs = card.outlastsMs(this.#options.queueMs) - STALL_MS;
-    return Math.max(this.#briskPaceMs, Math.min(FULL_PACE_MS_MAX, outlastedMs));
+    return Math.max(this.#briskPaceMs, Math.min(REST_MS_MAX, this.#restMs));
   }
 
-  /** The pace while less is queued than was asked. (ms) */
+  /** The pace while it may be that a turn finds something to write. (ms) */
   get #briskPaceMs(): number {
     const { waitMs = Infinity } = this.#player;
     const most = this.#card?.settled && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
@@ -179,7 +178,8 @@ export class Pump {
   /** Whether news from the server are worth a turn: before anything sounds at once, later when some of the pace has gone by. */
   due(now: LocalInstant): boolean {
     const elapsedMs = (now - this.#tickedAt) / 1_000;
-    return !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > this.paceMs;
+    const paceMs = this.#full ? this.paceMs : this.#briskPaceMs;
+    return !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs;
   }
 
   /** Learns when things are heard, and tops the queue up. */
@@ -207,8 +207,20 @@ export class Pump {
       if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, queued, now));
     }
     card.settled ||= this.#player.sounding;
-    this.#full =
-      card.settled && card.placed && queued + piece > card.framesIn(this.#options.queueMs);
+    this.#full = queued + piece > card.framesIn(this.#options.queueMs);
+    this.#restMs = card.settled && card.placed ? this.#rest(card, queued, now) : 0;
+  }
+
+  /** How long there is nothing to write unless something comes: all that has come is queued, or as much as was asked. (ms) */
+  #rest(card: Card, queued: number, now: LocalInstant): number {
+    if (this.#full) return card.outlastsMs(this.#options.queueMs) - STALL_MS;
+    if (!this.#player.sounding) return 0;
+    return card.msOf(queued) + card.inCardMs(queued, now) - this.#leastMs(card);
+  }
+
+  /** With less in queue and card it would run dry before the turn after next. */
+  #leastMs({ output: { latencyMs, periodMs } }: Card): number {
+    return reserveMs(latencyMs) + periodMs + this.#briskPaceMs * (1 + TURN_LATE_MAX);
   }
 
   #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
@@ -233,24 +245,18 @@ export class Pump {
   #targetMs(card: Card, queued: number, now: LocalInstant): number {
     const { format, latencyMs, periodMs } = card.output;
     const { waitMs = Infinity } = this.#player;
-    const paceMs = this.#briskPaceMs;
-    const turn = paceMs + periodMs;
     const heardAt = card.nextHeardAt;
-    if (heardAt === undefined) return turn;
-    const queuedMs = (queued * 1_000) / format.rateHz;
-    const aheadMs = (heardAt - now) / 1_000;
-    // What lies beyond a card's own buffer, as in a sound server, does not count.
-    const inCard = Math.min(latencyMs + periodMs, aheadMs - queuedMs);
-    // With less in both the card would run dry before the turn after next.
-    const late = turn + paceMs * TURN_LATE_MAX;
-    const least = reserveMs(latencyMs) + late;
+    if (heardAt === undefined) return this.#briskPaceMs + periodMs;
+    const inCard = card.inCardMs(queued, now);
+    const least = this.#leastMs(card);
     if (!this.#player.sounding) {
       // More would delay the first sound; with less the card would wait each time.
-      const most = latencyMs + late;
+      const most = latencyMs + least - reserveMs(latencyMs);
       return Math.max(least, Math.min(most, waitMs / QUIET_PARTS_OF_WAIT)) - inCard;
     }
     const margin = FADE_MARGIN_MS + (MARGIN_FRAMES * 1_000) / format.rateHz;
-    const received = queuedMs + this.#player.receivedMs(now) - aheadMs - margin;
+    const aheadMs = (heardAt - now) / 1_000;
+    const received = card.msOf(queued) + this.#player.receivedMs(now) - aheadMs - margin;
     return Math.max(least - inCard, Math.min(this.#options.queueMs, received));
   }
 
@@ -305,6 +311,17 @@ class Card {
   /** When the next frame written will be heard; undefined while that is uncertain. */
   get nextHeardAt(): LocalInstant | undefined {
     return this.placed ? this.line.at(frames(this.writtenFrames)) : undefined;
+  }
+
+  /** What it has sound for. What lies beyond its own buffer, as in a sound server, does not count. (ms) */
+  inCardMs(queued: number, now: LocalInstant): number {
+    const { latencyMs, periodMs } = this.output;
+    const aheadMs = ((this.nextHeardAt ?? now) - now) / 1_000;
+    return Math.min(latencyMs + periodMs, aheadMs - this.msOf(queued));
+  }
+
+  msOf(frames: number): number {
+    return (frames * 1_000) / this.output.format.rateHz;
   }
 
   framesIn(milliseconds: number): number {
