@@ -1,4 +1,4 @@
-import type { LineFitter } from "./clock-line.ts";
+import type { DriftPrior, LineFitter } from "./clock-line.ts";
 import type { ClockWindow } from "./clock-window.ts";
 
 /*
@@ -33,6 +33,10 @@ const LIKELIER_MIN = 12;
 const LIKELIER_AGAIN = 6;
 const HELD_BACK_MIN = 3;
 
+/** How far from its true place a hinge may be found, and slots before it that tell of a drift at least. (us) */
+const FOUND_WITHIN = 1_000_000;
+const BEFORE_MIN = 4;
+
 /** What is expected of the drift while a clock is slewed, and after that, which leaves it with the drift that it had. (us / us) */
 export const DRIFT_SPREAD_SLEWING = 400e-6;
 const DRIFT_SPREAD_BACK = 15e-6;
@@ -47,9 +51,9 @@ export interface Bounds {
 
 /** What is known of the clock. */
 export interface Known {
-  /** As it was last fitted, and the spread of what is expected of it. (us / us) */
+  /** The drift as it was last fitted, and what is expected of it. (us / us) */
   readonly drift: number;
-  readonly spread: number;
+  readonly prior: DriftPrior;
   /** The first slot that counts. */
   readonly from: number;
   /** Exchanges that are not in the window. */
@@ -86,7 +90,7 @@ export class BoundBends {
     const own = this.slewedFrom;
     if (own === undefined) {
       const bend = this.#find(now, known, false);
-      if (bend) this.slewedFrom = known.drift;
+      if (bend) this.slewedFrom = this.#driftBefore(known, bend.at);
       return bend;
     }
     const end = this.#findEnd(now, known, own);
@@ -95,9 +99,16 @@ export class BoundBends {
     return { ...end, spread: DRIFT_SPREAD_BACK };
   }
 
+  /** Of what is older than a bend alone: the line has leant on what came since, by tens of ppm. */
+  #driftBefore({ drift, prior, from }: Known, at: number): number {
+    const to = this.#window.slotAt(at - FOUND_WITHIN);
+    return to < from + BEFORE_MIN ? drift : this.#fitter.fit(prior, drift, from, to).drift;
+  }
+
   /** The likeliest bend of late, if a line without any is far less likely. */
   #find(now: number, known: Known, slewed: boolean): BoundBend | undefined {
-    const { drift, spread, from } = known;
+    const { drift, from } = known;
+    const { spread } = known.prior;
     const slopes = slewed ? SLOPES_BEFORE : 0;
     const backStep = slewed ? 2 * BACK_STEP : BACK_STEP;
     const steepStep = slewed ? 2 * STEEP_STEP : STEEP_STEP;
@@ -119,7 +130,8 @@ export class BoundBends {
 
   /** Whether the clock that is slewed has gone back to the drift that it had. */
   #findEnd(now: number, known: Known, own: number): BoundBend | undefined {
-    const { drift, spread, from } = known;
+    const { drift, from } = known;
+    const { spread } = known.prior;
     this.#most = this.#straight(known, now) + LIKELIER_AGAIN;
     this.#best = undefined;
     for (let back = BACK_STEP; back <= ENDED_MAX; back += 2 * BACK_STEP) {
@@ -141,7 +153,7 @@ export class BoundBends {
   }
 
   #try(known: Known, before: number, at: number, bend: number): void {
-    const away = (before - known.drift) / known.spread;
+    const away = (before - known.drift) / known.prior.spread;
     const likelihood = this.#likelihood(known, before, at, bend) - (away * away) / 2;
     if (likelihood <= this.#most || this.#heldBack(known, at, bend) < HELD_BACK_MIN) return;
     this.#most = likelihood;
@@ -151,7 +163,7 @@ export class BoundBends {
   #straight(known: Known, now: number): number {
     let best = -Infinity;
     for (let step = -SLOPES; step <= SLOPES; step++) {
-      const slope = known.drift + step * SLOPE_STEP * known.spread;
+      const slope = known.drift + step * SLOPE_STEP * known.prior.spread;
       const less = (step * SLOPE_STEP) ** 2 / 2;
       best = Math.max(best, this.#likelihood(known, slope, now, 0) - less);
     }

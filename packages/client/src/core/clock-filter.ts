@@ -177,7 +177,7 @@ export class ClockFilter {
     if (this.#count < EXCHANGES_ENOUGH) return false;
     const suspects = this.#suspicion.witnesses.map((witness) => this.#boundsOf(witness));
     const from = this.#window.slotAt(this.#horizon);
-    const known = { drift: this.#line.drift, spread: this.#prior.spread, from, suspects };
+    const known = { drift: this.#line.drift, prior: this.#prior, from, suspects };
     const bend = this.#boundBends.look(at, known);
     if (!bend) return false;
     for (const suspect of suspects) this.#take(suspect);
