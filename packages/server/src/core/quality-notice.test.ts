@@ -57,7 +57,7 @@ test("a source that was late and goes on left a gap; one that pauses did not", (
   const play = (chunks: number) => Array.from({ length: chunks }, () => told(rig.sound())).flat();
   expect(play(50)).toEqual([]);
   rig.pass(400);
-  expect(play(5)).toEqual([
+  expect(play(10)).toEqual([
     {
       ...{ method: "Stream.OnQuality", id: "music", what: "gap in source", better: false },
       ...{ reason: "its source delivered too little in time", lostMs: expect.any(Number) },

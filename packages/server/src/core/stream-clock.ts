@@ -119,6 +119,22 @@ export class StreamClock {
     return this.stampOf(this.#count);
   }
 
+  /** Whether the source has a time of its own. */
+  get live(): boolean {
+    return this.#pace.kind === "its own";
+  }
+
+  /** When a live source has written all before a frame, by its own time. */
+  writtenBy(frame: Frames): ServerInstant | undefined {
+    return this.live ? this.#source.at(frame) : undefined;
+  }
+
+  /** The number of the frame that a live source captures then. */
+  frameAt(at: ServerInstant): Frames {
+    const ahead = this.live ? between(this.#source.at(this.#count), at) : micros(0);
+    return frames(this.#count + Math.round(framesIn(ahead, this.#rateHz)));
+  }
+
   /** Anchors the next frame anew: a stated discontinuity. */
   start(at: ServerInstant): void {
     this.#stamp = at;

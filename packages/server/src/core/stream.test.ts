@@ -203,12 +203,12 @@ describe("a live source", () => {
     expect(rig.heard.at(-1)?.recordedAt).toBeGreaterThan(rig.now - 100_000);
   });
 
-  test("that is not read for 400 ms, because this process stood still, loses nothing", () => {
+  test("that is not read for 460 ms, because this process stood still, loses nothing", () => {
     const rig = new Rig();
     for (let i = 0; i < 20; i++) rig.live(100);
-    rig.now = after(rig.now, millis(400));
+    rig.now = after(rig.now, millis(460));
     rig.take(rig.stream.pass(rig.now));
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 23; i++) {
       rig.take(rig.stream.pcm(pcmOf(100, 960), { kind: "held back" }, rig.now));
     }
     for (let i = 0; i < 20; i++) rig.live(100);

@@ -4,47 +4,33 @@ import {
   durationOf,
   type Frames,
   frames,
-  framesIn,
   type Micros,
   micros,
   millis,
   type SampleFormat,
   type ServerInstant,
   seconds,
-  serverInstant,
   toMillis,
 } from "@tutti/protocol";
 import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
-import { Chunker, type PcmChunk } from "./chunker.ts";
+import { Beginning } from "./beginning.ts";
+import { LateReturn } from "./late-return.ts";
+import { Lateness } from "./lateness.ts";
+import { type AudioOutput, Outgoing } from "./outgoing.ts";
 import { copyOf, framesOf, silentBytes } from "./pcm.ts";
 import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
-import { type Rendered, Renditions } from "./renditions.ts";
+import { Renditions } from "./renditions.ts";
 import { Seams } from "./seams.ts";
 import { sooner } from "./sooner.ts";
 import { type Arrival, StreamClock } from "./stream-clock.ts";
 import type { CodingTraffic } from "./traffic.ts";
+import { Unheard } from "./unheard.ts";
 
 /** How long silence goes out at least after the last sound: clients fade, and stay locked over a pause. */
 const TAIL_MIN = seconds(2);
-/** A source this late has stopped; an earlier return continues as if nothing had been. */
-const GAP_MAX = millis(250);
-/** Never less: writers hand over 20 ms at once, and may be a scheduling late with them. */
-const GAP_MIN = millis(30);
-/** How long a pipe is watched before its first chunk gets its stamp: five arrivals of a usual writer. */
-const WATCH_MAX = millis(100);
-/** The share of the buffer that this may cost. */
-const WATCH_SHARE = 0.1;
-/** Clients need this to connect and to learn the time; half a buffer is left for the first chunks too. */
-const LEAD_MIN = millis(500);
-/** A wake-up this late is ours, not the source's: its bytes may lie unread, and get this long to come. */
-const STALL_MIN = millis(50);
 /** A capture clock that leaps farther than this starts anew instead of being filled up. */
 const FILL_MAX = seconds(1);
-/** What a source has so soon after it was opened for the first time was written before. */
-const WAITED_MAX = millis(50);
-/** Silence of a source that is not on the air is read in real time too, after at most this much at once. */
-const DISCARD_BURST = millis(125);
 
 export type StreamEvent =
   | { readonly kind: "stream playing"; readonly stream: string }
@@ -52,7 +38,7 @@ export type StreamEvent =
   | { readonly kind: "gap in source"; readonly stream: string; readonly lostMs: number };
 
 export type StreamOutput =
-  | ({ readonly kind: "audio" } & Rendered)
+  | AudioOutput
   | { readonly kind: "status" }
   | { readonly kind: "event"; readonly event: StreamEvent };
 
@@ -63,47 +49,42 @@ type Programme = "nothing" | "source" | "tail" | "fallback";
 export class Stream {
   readonly config: StreamConfig;
   readonly #format: SampleFormat;
-  readonly #buffer: Micros;
   readonly #chunk: Micros;
-  readonly #gapMax: Micros;
   readonly #tail: Micros;
-  /** How far back the first frame of a source that waits for us is stamped; below 0, not at all. */
-  readonly #headStart: Micros;
   readonly #clock: StreamClock;
-  readonly #chunker: Chunker;
+  readonly #lateness: Lateness;
+  readonly #return: LateReturn;
+  readonly #beginning: Beginning;
+  readonly #out: Outgoing;
+  readonly #unheard: Unheard;
   readonly #renditions: Renditions;
   readonly #seams: Seams;
   #programme: Programme = "nothing";
   #status: "idle" | "playing" = "idle";
   /** When the last frame with sound from the source is due. */
   #soundUntil: ServerInstant | undefined;
-  /** After a stall of this process: until when the source's bytes are waited for. */
-  #graceUntil: ServerInstant | undefined;
-  /** When the source stopped in the middle of sound; whether that was its end shows when it goes on. */
-  #starvedAt: ServerInstant | undefined;
-  /** Up to where stamps have been given, once the clock stands. */
-  #stampedUntil: ServerInstant | undefined;
-  #openedAt: ServerInstant | undefined;
-  /** Whether what plays lay in the source already, left by a writer that may be gone. */
-  #waited = false;
-  /** Whole chunks whose time is not fixed yet. */
-  #unstamped: PcmChunk[] = [];
-  /** How far silence of a source that is not on the air has been read. */
-  #discardedUntil: ServerInstant | undefined;
+  /** How far behind real time the tail goes out. */
+  #lag: Micros = micros(0);
 
   constructor(config: StreamConfig, ports: Pick<ServerPorts, "makeEncoder">) {
     this.config = config;
     this.#format = config.sampleFormat;
-    this.#buffer = millis(config.bufferMs);
+    const buffer = millis(config.bufferMs);
     this.#chunk = millis(config.chunkMs);
-    const gap = Math.max(GAP_MIN, this.#buffer / 4, 2 * this.#chunk);
-    this.#gapMax = micros(Math.min(GAP_MAX, gap));
-    this.#headStart = micros(this.#buffer - Math.max(LEAD_MIN, this.#buffer / 2));
+    this.#lateness = new Lateness(buffer, this.#chunk);
+    this.#return = new LateReturn(this.#format, buffer);
+    this.#beginning = new Beginning(buffer);
     this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
     this.#clock = new StreamClock(this.#format.rateHz);
-    this.#chunker = new Chunker(this.#format, this.#framesIn(this.#chunk));
     this.#renditions = new Renditions(config, ports.makeEncoder);
     this.#seams = new Seams(this.#format);
+    this.#unheard = new Unheard(this.#format);
+    this.#out = new Outgoing(config, {
+      clock: this.#clock,
+      seams: this.#seams,
+      renditions: this.#renditions,
+      wanted: (recordedAt) => this.#programme !== "source" || !this.#quiet(recordedAt),
+    });
   }
 
   get status(): "idle" | "playing" {
@@ -123,9 +104,10 @@ export class Stream {
 
   /** When to call `deadline` if nothing comes before. */
   get deadline(): ServerInstant | undefined {
-    if (this.#programme === "tail") return this.#clock.next;
+    if (this.#return.deadline !== undefined) return this.#return.deadline;
+    if (this.#programme === "tail") return after(this.#clock.next, this.#lag);
     if (this.#programme !== "source") return undefined;
-    const gone = this.#graceUntil ?? after(this.#clock.next, this.#gapMax);
+    const gone = this.#lateness.deadline(this.#clock.next);
     if (this.#status === "idle" || this.#soundUntil === undefined) return gone;
     const idle = after(this.#soundUntil, millis(this.config.idleThresholdMs));
     return sooner(idle, gone);
@@ -134,7 +116,8 @@ export class Stream {
   /** How long the source keeps what it has. */
   sourceWait(now: ServerInstant): Micros {
     if (this.#programme === "source") return this.#clock.wait(now);
-    return this.#discardedUntil === undefined ? micros(0) : between(now, this.#discardedUntil);
+    const { until } = this.#unheard;
+    return until === undefined ? micros(0) : between(now, until);
   }
 
   /** How long until the fallback should hand over more. */
@@ -144,38 +127,52 @@ export class Stream {
 
   /** The source is open. What a pipe may hold was written for a server that is no more: it counts if it goes on. */
   opened(now: ServerInstant): void {
-    if (this.config.source.kind === "pipe") this.#openedAt ??= now;
+    if (this.config.source.kind === "pipe") this.#beginning.opened(now);
   }
 
   /** Whole frames from the source. The bytes stay the caller's. */
   pcm(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
     const silent = silentBytes(pcm, this.#format);
-    if (this.#programme === "fallback" && silent === pcm.length) return this.#discard(pcm, now);
+    if (this.#programme === "fallback" && silent === pcm.length) {
+      this.#unheard.read(pcm, now);
+      return [];
+    }
+    if (this.#returns(arrival, now)) {
+      this.#return.hold(pcm, this.#return.stop?.frame ?? this.#written, arrival, now);
+      return this.#judgeReturn(now);
+    }
     if (this.#programme === "source" && !this.#stale(now)) {
       return this.#fromSource(pcm, arrival, now);
     }
-    const lost = this.#programme === "source" ? this.#loseSource(now) : [];
-
-    // The fallback ends where sound begins. A copy, as it may be faded and begins where samples are aligned.
-    const sound = copyOf(pcm, this.#programme === "fallback" ? silent : 0);
-    const begun = this.#beginSource(arrival, now);
-    this.#seams.begin(sound);
-    return [...lost, ...begun, ...this.#fromSource(sound, arrival, now)];
+    if (arrival.kind === "captured" && this.#mayReturn(now)) {
+      return this.#resume(pcm, this.#clock.frameAt(arrival.at), arrival, now);
+    }
+    const lost = this.#programme === "source" ? this.#loseSource(now, now) : [];
+    // The fallback ends where sound begins.
+    const sound = pcm.subarray(this.#programme === "fallback" ? silent : 0);
+    return [...lost, ...this.#begin(sound, arrival, now, now)];
   }
 
   /** Whole frames of what plays while the source is idle. The bytes stay the caller's. */
   fallback(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
-    if (!this.fallbackWanted) return [];
+    if (!this.fallbackWanted || this.#return.deadline !== undefined) return [];
     const playing = this.#programme === "fallback" && !this.#stale(now);
     const begun = playing ? [] : this.#beginFallback(now);
-    return [...begun, ...this.#fill(this.#seams.fallback(pcm), now)];
+    return [...begun, ...this.#out.fill(this.#seams.fallback(pcm), now)];
   }
 
   /** To be called when `deadline` has come; earlier does no harm. */
   pass(now: ServerInstant): StreamOutput[] {
     const outputs: StreamOutput[] = [];
-    if (this.#programme === "source" && this.#gone(now)) outputs.push(...this.#loseSource(now));
-    if (this.#programme === "tail") outputs.push(...this.#continueTail(now));
+    if (this.#return.deadline !== undefined) outputs.push(...this.#judgeReturn(now));
+    else {
+      if (this.#programme === "source" && this.#lateness.gone(this.#clock.next, now)) {
+        const lag = this.#clock.live ? this.#lateness.lag : micros(0);
+        outputs.push(...this.#loseSource(earlier(now, lag), now));
+        this.#lag = lag;
+      }
+      if (this.#programme === "tail") outputs.push(...this.#continueTail(now));
+    }
     outputs.push(...this.#judge(now));
     return outputs;
   }
@@ -201,60 +198,115 @@ export class Stream {
 
   /** The server's clock was set by so much: all goes on in the new time. Nobody may play it just now. */
   move(by: Micros): void {
-    const moved = (at: ServerInstant | undefined) => (at === undefined ? at : after(at, by));
     this.#clock.move(by);
     this.#renditions.move(by);
-    this.#soundUntil = moved(this.#soundUntil);
-    this.#graceUntil = moved(this.#graceUntil);
-    this.#discardedUntil = moved(this.#discardedUntil);
-    this.#stampedUntil = moved(this.#stampedUntil);
-    this.#openedAt = moved(this.#openedAt);
-  }
-
-  /** Whether the source has stopped. When it is we who are late, it gets a moment more. */
-  #gone(now: ServerInstant): boolean {
-    if (this.#graceUntil !== undefined) return now >= this.#graceUntil;
-    const late = between(this.#clock.next, now);
-    if (late < this.#gapMax) return false;
-    if (late < this.#gapMax + STALL_MIN || this.#stale(now)) return true;
-    this.#graceUntil = after(now, STALL_MIN);
-    return false;
+    if (this.#soundUntil !== undefined) this.#soundUntil = after(this.#soundUntil, by);
+    this.#lateness.move(by);
+    this.#return.move(by);
+    this.#unheard.move(by);
+    this.#beginning.move(by);
   }
 
   /** Whether the next frame is so late that catching up would be in vain. */
   #stale(now: ServerInstant): boolean {
-    return between(this.#clock.next, now) > Math.max(this.#buffer / 2, this.#gapMax + STALL_MIN);
+    return this.#lateness.stale(this.#clock.next, now);
+  }
+
+  /** The number of the source's next frame. */
+  get #written(): Frames {
+    return frames(this.#clock.count - this.#return.replaced);
+  }
+
+  /** Whether a live source comes back that may only have been late. */
+  #returns(arrival: Arrival, now: ServerInstant): boolean {
+    if (this.#return.deadline !== undefined) return true;
+    if (arrival.kind === "captured" || !this.#clock.live) return false;
+    if (this.#programme !== "source") return this.#mayReturn(now);
+    const { next } = this.#clock;
+    return this.#lateness.paused(next, now) && this.#return.possible(next, now);
+  }
+
+  /** Whether a live source stopped so lately that it may owe what it did not write. */
+  #mayReturn(now: ServerInstant): boolean {
+    return this.#clock.live && this.#return.possible(this.#return.stop?.at, now);
+  }
+
+  #judgeReturn(now: ServerInstant): StreamOutput[] {
+    const verdict = this.#return.verdict((frame) => this.#clock.writtenBy(frame), now);
+    if (verdict === "unclear") return [];
+    const { pcm, first, arrival, span } = this.#return.take();
+    if (verdict === "late") return this.#resume(pcm, first, arrival, now);
+    const from = earlier(now, span);
+    const lost = this.#programme === "source" ? this.#loseSource(from, now) : [];
+    return [...lost, ...this.#begin(pcm, arrival, from, now)];
+  }
+
+  /** A source that was late goes on at its old time: without what silence has replaced from frame `first` on. */
+  #resume(pcm: Uint8Array, first: Frames, arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    const replaced = frames(Math.max(0, this.#clock.count - first));
+    const lost = replaced > 0 ? this.#gap(durationOf(replaced, this.#format.rateHz)) : [];
+    this.#return.replaced = replaced;
+    this.#programme = "source";
+    this.#lag = micros(0);
+    this.#return.stop = undefined;
+    return [...lost, ...this.#fromSource(pcm, arrival, now)];
+  }
+
+  /** Leaves out what silence has replaced. */
+  #leaveOut(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    const rest = this.#return.leaveOut(pcm, arrival);
+    if (rest.pcm.length === 0) return this.#judge(now);
+    this.#seams.begin(rest.pcm);
+    return this.#fromSource(rest.pcm, rest.arrival, now);
   }
 
   #fromSource(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
+    this.#lateness.over();
+    if (this.#return.replaced > 0) return this.#leaveOut(pcm, arrival, now);
     const outputs = arrival.kind === "captured" ? this.#fillLost(arrival.at, now) : [];
-    this.#graceUntil = undefined;
     const first = this.#clock.count;
     this.#clock.arrive(framesOf(pcm, this.#format), arrival, now);
     if (silentBytes(pcm, this.#format) < pcm.length) this.#soundUntil = this.#clock.next;
-    outputs.push(...this.#emit(pcm, first, now), ...this.#judge(now));
+    outputs.push(...this.#out.push(pcm, first, now), ...this.#judge(now));
     return outputs;
   }
 
-  /** Puts the source on the air: behind what plays, or with a new anchor when nothing does. */
-  #beginSource(arrival: Arrival, now: ServerInstant): StreamOutput[] {
-    const outputs =
-      this.#programme === "fallback" ? this.#fill(this.#seams.endFallback(), now) : [];
-    outputs.push(...this.#starved(now));
+  /** Puts the source on the air: behind what plays, or with a new anchor when nothing does. It came back `from` then on. */
+  #begin(
+    pcm: Uint8Array,
+    arrival: Arrival,
+    from: ServerInstant,
+    now: ServerInstant,
+  ): StreamOutput[] {
+    const outputs: StreamOutput[] =
+      this.#programme === "fallback" ? this.#out.fill(this.#seams.endFallback(), now) : [];
+    if (this.#lag > 0) outputs.push(...this.#out.silenceUntil(from, { most: this.#tail }, now));
+    outputs.push(...this.#wasStarved(now));
     this.#programme = "source";
-    this.#discardedUntil = undefined;
+    this.#lag = micros(0);
+    this.#unheard.over();
     if (this.#clock.running && !this.#stale(now)) this.#clock.relock();
     else if (arrival.kind === "captured") this.#anchor(arrival.at);
-    else this.#anchorAbout(earlier(now, this.#chunk), now);
-    return outputs;
+    else {
+      this.#anchor(now);
+      this.#beginning.begin(this.#clock, earlier(now, this.#chunk), now);
+    }
+    // A copy, as it may be faded and begins where samples are aligned.
+    const sound = copyOf(pcm, 0);
+    this.#seams.begin(sound);
+    return [...outputs, ...this.#fromSource(sound, arrival, now)];
   }
 
   /** A source that goes on before the stream counts as idle had not ended: silence filled its place. */
-  #starved(now: ServerInstant): StreamOutput[] {
-    const since = this.#starvedAt;
-    this.#starvedAt = undefined;
-    if (since === undefined || this.#programme !== "tail" || this.#status === "idle") return [];
-    const lostMs = Math.round(toMillis(between(since, now)));
+  #wasStarved(now: ServerInstant): StreamOutput[] {
+    const { stop } = this.#return;
+    this.#return.stop = undefined;
+    if (!stop || this.#programme !== "tail" || this.#status === "idle") return [];
+    return this.#gap(between(stop.at, now));
+  }
+
+  #gap(lost: Micros): StreamOutput[] {
+    const lostMs = Math.round(toMillis(lost));
     return [{ kind: "event", event: { kind: "gap in source", stream: this.config.name, lostMs } }];
   }
 
@@ -264,18 +316,9 @@ export class Stream {
     this.#soundUntil = undefined;
   }
 
-  /** A pipe does not say when it was recorded: its first arrivals do. */
-  #anchorAbout(at: ServerInstant, now: ServerInstant): void {
-    this.#anchor(at);
-    this.#waited = this.#openedAt !== undefined && between(this.#openedAt, now) <= WAITED_MAX;
-    const watch = micros(Math.min(WATCH_MAX, this.#buffer * WATCH_SHARE));
-    const paced = Math.max(earlier(now, this.#headStart), this.#stampedUntil ?? -Infinity);
-    this.#clock.startAbout(at, after(now, watch), serverInstant(Math.min(at, paced)));
-  }
-
   #dropUnfinished(): void {
-    this.#chunker.reset();
-    this.#unstamped = [];
+    this.#out.drop();
+    this.#return.replaced = frames(0);
   }
 
   /** Frames that the card lost are replaced by silence, so that those after them keep their time. */
@@ -283,36 +326,34 @@ export class Stream {
     const lost = this.#clock.lostBefore(at);
     if (lost === 0) return [];
     const span = durationOf(lost, this.#format.rateHz);
-    const event = {
-      kind: "gap in source",
-      stream: this.config.name,
-      lostMs: toMillis(span),
-    } as const;
-    if (span <= FILL_MAX) return [{ kind: "event", event }, ...this.#fillSilence(lost, now)];
+    if (span <= FILL_MAX) return [...this.#gap(span), ...this.#out.silence(lost, now)];
     this.#anchor(at);
-    return [{ kind: "event", event }];
+    return this.#gap(span);
   }
 
-  /** The source stopped: silence takes over, unless silence was all there was. */
-  #loseSource(now: ServerInstant): StreamOutput[] {
-    this.#graceUntil = undefined;
+  /** The source stopped: silence takes over until then at first, unless silence was all there was. */
+  #loseSource(until: ServerInstant, now: ServerInstant): StreamOutput[] {
+    this.#lateness.over();
     // A rest of yesterday's music that nobody continues.
-    if (this.#waited && !this.#clock.settled) this.#soundUntil = undefined;
+    if (this.#beginning.waited && !this.#clock.settled) this.#soundUntil = undefined;
     if (this.#quiet(this.#clock.next)) {
       this.#stop();
       return [];
     }
     this.#programme = "tail";
-    this.#starvedAt = this.#clock.next;
-    const lost = Math.min(between(this.#clock.next, now), this.#tail);
-    return this.#fillSilence(this.#framesIn(micros(lost)), now);
+    this.#return.stop = { at: this.#clock.stampOf(this.#written), frame: this.#written };
+    this.#return.replaced = frames(0);
+    this.#lag = micros(0);
+    return this.#out.silenceUntil(until, { least: this.#seams.fade, most: this.#tail }, now);
   }
 
   /** No further than the tail reaches: a process that was stopped for an hour owes nobody an hour of silence. */
   #continueTail(now: ServerInstant): StreamOutput[] {
     const outputs: StreamOutput[] = [];
-    while (this.#clock.next <= now && !this.#quiet(this.#clock.next)) {
-      outputs.push(...this.#fillSilence(this.#framesIn(this.#chunk), now));
+    if (!this.#mayReturn(now)) this.#lag = micros(0);
+    const until = earlier(now, this.#lag);
+    while (this.#clock.next <= until && !this.#quiet(this.#clock.next)) {
+      outputs.push(...this.#out.silentChunk(now));
     }
     if (this.#quiet(now)) this.#stop();
     return outputs;
@@ -320,51 +361,22 @@ export class Stream {
 
   #stop(): void {
     this.#programme = "nothing";
-    if (this.#clock.running) this.#stampedUntil = this.#clock.next;
+    if (this.#clock.running) this.#beginning.stamped(this.#clock.next);
     this.#clock.stop();
+    this.#return.stop = undefined;
     this.#dropUnfinished();
   }
 
   #beginFallback(now: ServerInstant): StreamOutput[] {
     const outputs: StreamOutput[] = [];
     if (this.#clock.running && !this.#stale(now)) {
-      outputs.push(...this.#fillSilence(this.#seams.fade, now));
+      outputs.push(...this.#out.silence(this.#seams.fade, now));
     } else this.#anchor(now);
     this.#programme = "fallback";
+    this.#lag = micros(0);
+    this.#return.stop = undefined;
     this.#seams.beginFallback();
     return outputs;
-  }
-
-  #discard(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
-    const span = durationOf(framesOf(pcm, this.#format), this.#format.rateHz);
-    const oldest = earlier(now, DISCARD_BURST);
-    const from = Math.max(this.#discardedUntil ?? oldest, oldest);
-    this.#discardedUntil = after(serverInstant(from), span);
-    return [];
-  }
-
-  #fillSilence(count: Frames, now: ServerInstant): StreamOutput[] {
-    return this.#fill(this.#seams.silence(count), now);
-  }
-
-  #fill(pcm: Uint8Array, now: ServerInstant): StreamOutput[] {
-    const first = this.#clock.count;
-    this.#clock.fill(framesOf(pcm, this.#format));
-    return this.#emit(pcm, first, now);
-  }
-
-  /** Cuts, stamps, encodes. */
-  #emit(pcm: Uint8Array, first: Frames, now: ServerInstant): StreamOutput[] {
-    if (pcm.length === 0) return [];
-    this.#seams.passed(pcm);
-    this.#unstamped.push(...this.#chunker.push(pcm, first));
-    if (!this.#clock.settled) return [];
-    return this.#unstamped.splice(0).flatMap((chunk) => {
-      const recordedAt = this.#clock.stampOf(chunk.first);
-      if (this.#programme === "source" && this.#quiet(recordedAt)) return [];
-      const rendered = this.#renditions.encode({ ...chunk, recordedAt }, now);
-      return rendered.map((each) => ({ kind: "audio", ...each }) as const);
-    });
   }
 
   /** Whether the source has been silent so long that nothing needs to be sent. */
@@ -380,10 +392,6 @@ export class Stream {
     this.#status = status;
     const event = { kind: `stream ${status}`, stream: this.config.name } as const;
     return [{ kind: "status" }, { kind: "event", event }];
-  }
-
-  #framesIn(span: Micros): Frames {
-    return frames(Math.round(framesIn(span, this.#format.rateHz)));
   }
 }
 
