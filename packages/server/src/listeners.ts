@@ -91,10 +91,11 @@ export class Listeners {
     await Promise.all(all.map((listener) => listener.close()));
   }
 
-  readonly #onQuestion: Parameters<typeof listenTime>[0]["onQuestion"] = (token, at) => {
+  readonly #onQuestion: Parameters<typeof listenTime>[0]["onQuestion"] = (token) => {
     const { core, driver } = this.#options;
     if (!core.knowsTimeToken(token)) return false;
-    driver.handle({ kind: "time asked", token }, at);
+    // Not at the question's arrival: after a stall of this thread that lies before what was handled already.
+    driver.handle({ kind: "time asked", token });
     return true;
   };
 

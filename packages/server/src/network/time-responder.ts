@@ -23,7 +23,7 @@ export interface TimeResponderOptions {
   readonly port: number;
   readonly address: string;
   /** Whether the token is one that was handed out; counts as a sign of life. */
-  readonly onQuestion: (token: string, at: ServerInstant) => boolean;
+  readonly onQuestion: (token: string) => boolean;
 }
 
 type Found = (error: null, address: string, family: number) => void;
@@ -69,7 +69,7 @@ function answers(
 ): boolean {
   if (datagram.length !== TIME_DATAGRAM_BYTES) return false;
   try {
-    if (!onQuestion(decodeTimeQuestion(datagram).token, serverReceived)) return false;
+    if (!onQuestion(decodeTimeQuestion(datagram).token)) return false;
     turnIntoTimeAnswer(datagram, serverReceived);
     return true;
   } catch (error) {
