@@ -3,7 +3,7 @@ import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import type { Encoder, ServerPorts } from "../core/index.ts";
 import { FlacEncoder, flacTakes } from "./flac.ts";
 import { type LibFlac, loadLibFlac } from "./libflac.ts";
-import { OpusEncoder, opusTakes } from "./opus.ts";
+import { nativeOpus, OpusEncoder, opusTakes } from "./opus.ts";
 import { PcmEncoder } from "./pcm.ts";
 
 type Make = (choice: CodecChoice, format: SampleFormat, chunkMs: number) => Encoder;
@@ -28,6 +28,7 @@ export interface Encoders {
 
 /** Loads what these streams need: libFLAC takes 30 ms, which most houses need not wait for. */
 export async function loadEncoders(streams: readonly Coded[]): Promise<Encoders> {
+  nativeOpus();
   let codings: Codings | undefined;
   const complete = async () => {
     codings ??= tableOf(await loadLibFlac());

@@ -20,7 +20,13 @@ const DELAY_SHARE_OF_SECOND = 1 / 400;
 
 type Opus = typeof import("@discordjs/opus");
 
-const { OpusEncoder: NativeEncoder } = loadOpus(createRequire(import.meta.url)) as Opus;
+let native: Opus | undefined;
+
+/** Loads libopus, if that has not been done: 4 ms, which who starts again has for the sources first. */
+export function nativeOpus(): Opus {
+  native ??= loadOpus(createRequire(import.meta.url)) as Opus;
+  return native;
+}
 
 /** Whether Opus can carry this format as it is. */
 export function opusTakes({ rateHz, bits, channels }: SampleFormat): boolean {
@@ -48,7 +54,7 @@ export class OpusEncoder implements Encoder {
     this.#frameBytes = frameBytes(format);
     const packetMs = PACKETS_MS.find((ms) => chunkMs % ms === 0) ?? 10;
     this.#packet = Buffer.alloc(((format.rateHz * packetMs) / 1_000) * this.#frameBytes);
-    this.#encoder = new NativeEncoder(format.rateHz, format.channels);
+    this.#encoder = new (nativeOpus().OpusEncoder)(format.rateHz, format.channels);
     this.#encoder.applyEncoderCTL(SET_APPLICATION, RESTRICTED_LOW_DELAY);
     this.#encoder.setBitrate((choice.bitrateKbit ?? BITRATE_KBIT) * 1_000);
     if (choice.complexity !== undefined) {

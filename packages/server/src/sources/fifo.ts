@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { constants, openSync } from "node:fs";
+import { constants, openSync, type Stats, statSync } from "node:fs";
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
@@ -14,6 +14,20 @@ export class FifoError extends Error {
   override readonly name = "FifoError";
 }
 
+/**
+ * The number of the FIFO at `path` if it is there as it should be. At once: when a server starts, what waits for an answer
+ * of the file system is continued behind all else that is loaded, and the pipe is read 100 ms later on a busy machine.
+ */
+export function readyFifo(path: string, mode: "create" | "read"): number | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.isFIFO() && (mode === "read" || isForAll(found)) ? found.ino : undefined;
+  } catch {
+    // What is wrong is found again by who prepares it, and explained.
+    return undefined;
+  }
+}
+
 /** Makes sure that `path` is a FIFO; "create" makes it, and the folder it lies in. */
 export async function prepareFifo(path: string, mode: "create" | "read"): Promise<void> {
   try {
@@ -24,7 +38,7 @@ export async function prepareFifo(path: string, mode: "create" | "read"): Promis
     if (found === undefined) await createFifo(path);
     else if (!found.isFIFO()) {
       throw new FifoError(`${path} is not a FIFO; remove it or choose another path`);
-    } else if (mode === "create" && (found.mode & FIFO_MODE) !== FIFO_MODE) {
+    } else if (mode === "create" && !isForAll(found)) {
       await chmod(path, FIFO_MODE).catch(notOwner);
     }
   } catch (cause) {
@@ -72,4 +86,8 @@ function explained(path: string, cause: unknown): FifoError {
 
 function codeOf(cause: unknown): string | undefined {
   return (cause as NodeJS.ErrnoException).code;
+}
+
+function isForAll(found: Stats): boolean {
+  return (found.mode & FIFO_MODE) === FIFO_MODE;
 }

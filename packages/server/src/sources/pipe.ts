@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { type OnReadOpts, Socket } from "node:net";
-import { openFifo, prepareFifo } from "./fifo.ts";
+import { openFifo, prepareFifo, readyFifo } from "./fifo.ts";
 import { PcmReader } from "./pcm-reader.ts";
 import { type Source, type SourceOptions, tellingOnce } from "./source.ts";
 
@@ -48,8 +48,11 @@ export class PipeSource implements Source {
   async #open(): Promise<void> {
     const { path, mode } = this.#options;
     try {
-      await prepareFifo(path, mode);
-      this.#inode = (await stat(path)).ino;
+      this.#inode = readyFifo(path, mode);
+      if (this.#inode === undefined) {
+        await prepareFifo(path, mode);
+        this.#inode = (await stat(path)).ino;
+      }
       if (!this.#closed) this.#listen();
     } catch (error) {
       this.#fail((error as Error).message);

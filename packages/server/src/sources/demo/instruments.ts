@@ -109,8 +109,9 @@ function waveTable(partials: readonly number[]): Float32Array {
   return table;
 }
 
-const PAD_TABLE = waveTable([0.5, 0.22, 0.12, 0.06, 0.035, 0.02]);
-const BASS_TABLE = waveTable([0.75, 0.28, 0.1, 0.05]);
+/** Made for the first note: a server that plays no demo starts 2 ms sooner. */
+let padTable: Float32Array | undefined;
+let bassTable: Float32Array | undefined;
 
 function readTable(table: Float32Array, phase: number): number {
   const place = (phase - Math.floor(phase)) * 2048;
@@ -125,12 +126,14 @@ const pad: Voice = (out, note, rateHz, noise) => {
   const attack = 0.9 * rateHz;
   const step = hertz(note.pitch) / rateHz;
   const shift = noise();
+  padTable ??= waveTable([0.5, 0.22, 0.12, 0.06, 0.035, 0.02]);
+  const table = padTable;
   for (let index = 0; index < frames; index++) {
     const rise = Math.min(1, index / attack);
     const swell = rise * rise * (3 - 2 * rise);
     const tone =
-      readTable(PAD_TABLE, index * step * 1.0021 + shift) +
-      readTable(PAD_TABLE, index * step * 0.9981 + 0.37);
+      readTable(table, index * step * 1.0021 + shift) +
+      readTable(table, index * step * 0.9981 + 0.37);
     out[index] = 0.5 * note.velocity * swell * tone;
   }
   fadeOut(out, frames, Math.round(1.2 * rateHz));
@@ -142,9 +145,11 @@ const bass: Voice = (out, note, rateHz) => {
   const step = hertz(note.pitch) / rateHz;
   const attack = 0.008 * rateHz;
   const fall = 1 / (1.1 * rateHz);
+  bassTable ??= waveTable([0.75, 0.28, 0.1, 0.05]);
+  const table = bassTable;
   for (let index = 0; index < frames; index++) {
     const level = Math.min(1, index / attack) * Math.exp(-index * fall);
-    out[index] = note.velocity * level * readTable(BASS_TABLE, index * step);
+    out[index] = note.velocity * level * readTable(table, index * step);
   }
   fadeOut(out, frames, Math.round(0.12 * rateHz));
   return frames;
