@@ -51,6 +51,14 @@ test("makes the pipe for everybody and says what is going on", async () => {
   await expect.poll(() => sink.states).toEqual(["waiting", "running", "waiting"]);
 });
 
+test("a pipe that is there is open at once: what waits in it is heard as much sooner", async () => {
+  await open();
+  source?.close();
+  sink = new Sink();
+  source = new PipeSource({ path, mode: "create", format: FORMAT, chunkMs: 20, outlet: sink });
+  expect(sink.states).toEqual(["waiting"]);
+});
+
 test("hands over whole frames in order, however the writer cuts them", async () => {
   await open();
   const fd = writer();
