@@ -37,9 +37,11 @@ function saidAfter(
   const watch = new LateWatch();
   return outages.flatMap(([from, lasted]) => {
     watch.carried(at(from), HELD);
-    if (music) watch.waits();
+    for (let ms = 100; music && ms < lasted; ms += 100) watch.waits(at(from + ms), HELD);
+    const said = watch.take()?.reason.replace(/;.*/, "") ?? "";
     watch.carried(at(from + lasted), HELD);
-    return watch.take()?.reason.replace(/;.*/, "") ?? "";
+    expect(watch.take()).toBeUndefined();
+    return said;
   });
 }
 

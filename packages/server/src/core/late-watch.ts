@@ -1,4 +1,4 @@
-import { between, type Micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
+import { between, type Micros, micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
 import type { QualityChange } from "./report-watch.ts";
 
 /** What was late once was an outage, which clients tell of up to a second later, or a link that gets a lesser coding by now. */
@@ -9,8 +9,8 @@ const OVER_AFTER = seconds(3);
 const AWAY_AFTER = millis(1_200);
 /** Most of what is missed by one that is away for longer, or was switched off, a longer buffer would not save. */
 const AWAY_MAX = seconds(4);
-/** So many times within so long it is no accident. */
-const OUTAGES_MIN = 2;
+/** After so many within so long, one more is no accident. */
+const OUTAGES_BEFORE = 1;
 const OUTAGES_WITHIN = seconds(600);
 const SAID_AGAIN_AFTER = seconds(600);
 
@@ -42,20 +42,22 @@ export class LateWatch {
   #saidAt: ServerInstant | undefined;
   #outlasted: QualityChange | undefined;
 
-  /** Something is on its way, and nothing was carried since it was looked at last. */
-  waits(): void {
+  /** Something is on its way, and nothing was carried since it was looked at last. The client holds as much as lasts for `held`. */
+  waits(now: ServerInstant, held: Micros): void {
     this.#waits = true;
-  }
-
-  /** Its link has carried something. What the client held by then lasted for `held`. */
-  carried(now: ServerInstant, held: Micros): void {
-    const away = this.#waits && this.#carriedAt !== undefined ? between(this.#carriedAt, now) : 0;
-    this.#carriedAt = now;
-    this.#waits = false;
+    const away = this.#awayAt(now);
     if (away < held || away > AWAY_MAX) return;
     this.#outages = this.#outages.filter((at) => between(at, now) < OUTAGES_WITHIN);
-    this.#outages.push(now);
-    if (this.#outages.length >= OUTAGES_MIN) this.#say(AWAY, now);
+    // Its room is silent already: a pause now is the shortest that there can be.
+    if (this.#outages.length >= OUTAGES_BEFORE) this.#say(AWAY, now);
+  }
+
+  /** Its link has carried something. */
+  carried(now: ServerInstant, held: Micros): void {
+    const away = this.#awayAt(now);
+    this.#carriedAt = now;
+    this.#waits = false;
+    if (away >= held && away <= AWAY_MAX) this.#outages.push(now);
   }
 
   /** Something came after its moment, or was dropped as it would. */
@@ -68,6 +70,11 @@ export class LateWatch {
     if (over || this.#since === undefined) this.#since = now;
     this.#last = now;
     if (between(this.#since, now) >= GOES_ON_AFTER) this.#say(LATE, now);
+  }
+
+  /** For how long it has carried nothing of what there was. */
+  #awayAt(now: ServerInstant): Micros {
+    return this.#waits && this.#carriedAt !== undefined ? between(this.#carriedAt, now) : micros(0);
   }
 
   /** How the buffer proved too short since this was asked last, if it did. */

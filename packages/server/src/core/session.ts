@@ -230,8 +230,9 @@ export class Session {
   /** Bytes on their way to this session, as far as the shell knows. */
   setUnsent(bytes: number, now: ServerInstant): void {
     const reading = this.#queue.setUnsent(bytes, now);
-    if (reading.carriedBytes > 0) this.#late?.carried(now, millis(this.#bufferMs));
-    else if (bytes > 0) this.#late?.waits();
+    const held = millis(this.#bufferMs);
+    if (reading.carriedBytes > 0) this.#late?.carried(now, held);
+    else if (bytes > 0) this.#late?.waits(now, held);
     this.chooser?.learn(reading, now);
   }
 
