@@ -46,7 +46,7 @@ export class LateWatch {
   waits(now: ServerInstant, held: Micros): void {
     this.#waits = true;
     const away = this.#awayAt(now);
-    if (away < held || away > AWAY_MAX) return;
+    if (away < Math.max(held, AWAY_AFTER) || away > AWAY_MAX) return;
     this.#outages = this.#outages.filter((at) => between(at, now) < OUTAGES_WITHIN);
     // Its room is silent already: a pause now is the shortest that there can be.
     if (this.#outages.length >= OUTAGES_BEFORE) this.#say(AWAY, now);

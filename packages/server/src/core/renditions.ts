@@ -1,6 +1,7 @@
 import {
   assert,
   type Micros,
+  micros,
   millis,
   type SampleFormat,
   type ServerInstant,
@@ -23,6 +24,7 @@ export class Renditions {
   readonly #format: SampleFormat;
   readonly #chunkMs: number;
   #buffer: Micros;
+  readonly #bufferMax: Micros;
   readonly #recent: Timeline<TimedChunk>;
   /** By codec, also of those that nobody plays any more: counters only grow. */
   readonly #tallies = new Map<CodecChoice["name"], CodingTally>();
@@ -33,6 +35,7 @@ export class Renditions {
     this.#format = config.sampleFormat;
     this.#chunkMs = config.chunkMs;
     this.#buffer = millis(config.bufferMs);
+    this.#bufferMax = millis(config.bufferMaxMs ?? 0);
     this.#recent = new Timeline(this.#buffer);
   }
 
@@ -40,7 +43,12 @@ export class Renditions {
   set length(value: Micros) {
     this.#buffer = value;
     this.#recent.length = value;
-    for (const { rendition } of this.#played.values()) rendition.length = value;
+    for (const { rendition } of this.#played.values()) rendition.length = this.#kept;
+  }
+
+  /** What is coded is kept for those, too, who will play later because they missed it. */
+  get #kept(): Micros {
+    return micros(Math.max(this.#buffer, this.#bufferMax));
   }
 
   get traffic(): Omit<CodingTraffic, "stream">[] {
@@ -62,7 +70,7 @@ export class Renditions {
     const encoder = this.#makeEncoder(choice, this.#format, this.#chunkMs);
     const rendition = new Rendition(encoder, {
       rateHz: this.#format.rateHz,
-      buffer: this.#buffer,
+      buffer: this.#kept,
       tally: this.#tally(choice.name),
       coding: formatCodecChoice(choice),
     });

@@ -180,7 +180,7 @@ export class Session {
     if (!this.#streaming) return { header, audio: [] };
     // What is held is in the coding before, and among those of the new one that follow what was sent.
     this.#bundle.clear();
-    this.#queue.turnTo(rendition.current(now), OVERLAP);
+    this.#queue.turnTo(this.#backlog(rendition, now), OVERLAP);
     return { header, audio: this.flush(now) };
   }
 
