@@ -19,15 +19,14 @@ const script = new Script(Module.wrap(readFileSync(filename, "utf8")), {
   cachedData: keeps ? undefined : readOrNone(),
 });
 if (keeps) process.once("exit", () => writeFileSync(compiled, script.createCachedData()));
+// V8 lets the space of new objects grow from 1 to 16 MiB, twice over, whatever is in it: chunks and outputs of a moment. Not before
+// this line and not where the program is kept: V8 takes only what was kept under the same flags.
+if (!keeps) setFlagsFromString("--semi-space-growth-factor=1");
 // Known as a module: what is loaded later asks for it by its name, and must not get a second one.
 const program = new Module(filename, module);
 require.cache[filename] = program;
 const requireBeside = Module.createRequire(filename);
 script.runInThisContext()(program.exports, requireBeside, program, filename, __dirname);
-// V8 lets the space of new objects grow from 1 to 16 MiB, twice over, whatever is in it: chunks and outputs of a moment. Not before
-// all is loaded, as collecting so often takes a tenth of the start, and not where the program is kept: V8 takes only what was
-// kept under the same flags.
-if (!keeps) setFlagsFromString("--semi-space-growth-factor=1");
 
 function readOrNone() {
   try {
