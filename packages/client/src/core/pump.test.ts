@@ -185,6 +185,20 @@ test("with all queued that has come a turn is due when more comes, or before the
   expectFull(queuedMs(), 113);
 });
 
+test("news right after a turn are queued a pace later, unless the queue is full", () => {
+  const brisk = room({ queueMs: 250, receivedMs: 150 });
+  brisk.run(500);
+  brisk.news(30);
+  expect(brisk.pump.paceMs).toBeGreaterThan(41);
+  brisk.news(5);
+  expect(brisk.pump.paceMs).toBe(40);
+  const full = room({ queueMs: 250 });
+  full.run(500);
+  full.news(45);
+  full.news(5);
+  expect(full.pump.paceMs).toBe(250 + 30 - 3.75 - 200);
+});
+
 test("without a card it waits", () => {
   const { pump, run, heard, tick } = room();
   run(100);

@@ -179,7 +179,10 @@ export class Pump {
   due(now: LocalInstant): boolean {
     const elapsedMs = (now - this.#tickedAt) / 1_000;
     const paceMs = this.#full ? this.paceMs : this.#briskPaceMs;
-    return !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs;
+    if (!this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs) return true;
+    // What came so soon after a turn is queued a pace later, not when the rest is over.
+    if (!this.#full) this.#restMs = 0;
+    return false;
   }
 
   /** Learns when things are heard, and tops the queue up. */
