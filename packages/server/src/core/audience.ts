@@ -199,6 +199,11 @@ export class Audience {
     return session;
   }
 
+  /** Forgets how a client's link was: the house does not know it any more. It must have no session. */
+  forgetClient(clientId: string): void {
+    this.#late.delete(clientId);
+  }
+
   #leave(id: number, { clientId, timeToken }: Peer): void {
     if (timeToken !== undefined) this.#tokens.delete(timeToken);
     const others = this.#byClient.get(clientId)?.filter((other) => other !== id) ?? [];

@@ -33,13 +33,14 @@ const HELD = millis(1_000);
 function saidAfter(
   outages: readonly (readonly [at: number, lasted: number])[],
   music = true,
+  held = HELD,
 ): string[] {
   const watch = new LateWatch();
   return outages.flatMap(([from, lasted]) => {
-    watch.carried(at(from), HELD);
-    for (let ms = 100; music && ms < lasted; ms += 100) watch.waits(at(from + ms), HELD);
+    watch.carried(at(from), held);
+    for (let ms = 100; music && ms < lasted; ms += 100) watch.waits(at(from + ms), held);
     const said = watch.take()?.reason.replace(/;.*/, "") ?? "";
-    watch.carried(at(from + lasted), HELD);
+    watch.carried(at(from + lasted), held);
     expect(watch.take()).toBeUndefined();
     return said;
   });
@@ -60,6 +61,13 @@ test("what a longer buffer would not outlast counts for nothing, nor what is not
   expect(saidAfter(outages(6_000, 0, 30_000, 60_000))).toEqual(nothing);
   expect(saidAfter(outages(900, 0, 30_000, 60_000))).toEqual(nothing);
   expect(saidAfter(outages(2_000, 0, 30_000, 60_000), false)).toEqual(nothing);
+});
+
+test("where little is held, what is carried once a second is no outage", () => {
+  const held = millis(60);
+  expect(saidAfter(outages(1_100, 0, 30_000, 60_000), true, held)).toEqual(["", "", ""]);
+  const mixed = [...outages(1_100, 0, 30_000), ...outages(2_000, 60_000)];
+  expect(saidAfter(mixed, true, held)).toEqual(["", "", ""]);
 });
 
 test("a client that was switched off, or a link that is away, is not late", () => {

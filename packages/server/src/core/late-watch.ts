@@ -1,4 +1,4 @@
-import { between, type Micros, micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
+import { between, type Micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
 import type { QualityChange } from "./report-watch.ts";
 
 /** What was late once was an outage, which clients tell of up to a second later, or a link that gets a lesser coding by now. */
@@ -45,8 +45,7 @@ export class LateWatch {
   /** Something is on its way, and nothing was carried since it was looked at last. The client holds as much as lasts for `held`. */
   waits(now: ServerInstant, held: Micros): void {
     this.#waits = true;
-    const away = this.#awayAt(now);
-    if (away < Math.max(held, AWAY_AFTER) || away > AWAY_MAX) return;
+    if (!this.#isOutage(now, held)) return;
     this.#outages = this.#outages.filter((at) => between(at, now) < OUTAGES_WITHIN);
     // Its room is silent already: a pause now is the shortest that there can be.
     if (this.#outages.length >= OUTAGES_BEFORE) this.#say(AWAY, now);
@@ -54,10 +53,9 @@ export class LateWatch {
 
   /** Its link has carried something. */
   carried(now: ServerInstant, held: Micros): void {
-    const away = this.#awayAt(now);
+    if (this.#isOutage(now, held)) this.#outages.push(now);
     this.#carriedAt = now;
     this.#waits = false;
-    if (away >= held && away <= AWAY_MAX) this.#outages.push(now);
   }
 
   /** Something came after its moment, or was dropped as it would. */
@@ -72,9 +70,11 @@ export class LateWatch {
     if (between(this.#since, now) >= GOES_ON_AFTER) this.#say(LATE, now);
   }
 
-  /** For how long it has carried nothing of what there was. */
-  #awayAt(now: ServerInstant): Micros {
-    return this.#waits && this.#carriedAt !== undefined ? between(this.#carriedAt, now) : micros(0);
+  /** It has carried nothing of what there was, for longer than it holds and not for longer than a longer buffer would help. */
+  #isOutage(now: ServerInstant, held: Micros): boolean {
+    if (!this.#waits || this.#carriedAt === undefined) return false;
+    const away = between(this.#carriedAt, now);
+    return away >= Math.max(held, AWAY_AFTER) && away <= AWAY_MAX;
   }
 
   /** How the buffer proved too short since this was asked last, if it did. */

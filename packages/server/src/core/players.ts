@@ -214,6 +214,7 @@ export class Players {
     this.#lostAt.delete(client);
     this.#quality.forget(client);
     for (const [id] of this.#sessionsOf(client)) this.#drop(id, "client deleted");
+    this.#audience.forgetClient(client);
   }
 
   /** Ends a session; its client is gone. */
