@@ -29,16 +29,16 @@ test("now and then is not going on", () => {
 
 const HELD = millis(1_000);
 
-/** What it says after outages that begin at these moments, of music or a pause of it. (ms) */
+/** What it says after outages that begin at these moments, of music or, until so late, a pause of it. (ms) */
 function saidAfter(
   outages: readonly (readonly [at: number, lasted: number])[],
-  music = true,
-  held = HELD,
+  { musicFrom = 0, held = HELD } = {},
 ): string[] {
   const watch = new LateWatch();
   return outages.flatMap(([from, lasted]) => {
     watch.carried(at(from), held);
-    for (let ms = 100; music && ms < lasted; ms += 100) watch.waits(at(from + ms), held);
+    for (let ms = 100; from >= musicFrom && ms < lasted; ms += 100)
+      watch.waits(at(from + ms), held);
     const said = watch.take()?.reason.replace(/;.*/, "") ?? "";
     watch.carried(at(from + lasted), held);
     expect(watch.take()).toBeUndefined();
@@ -60,14 +60,15 @@ test("what a longer buffer would not outlast counts for nothing, nor what is not
   const nothing = ["", "", ""];
   expect(saidAfter(outages(6_000, 0, 30_000, 60_000))).toEqual(nothing);
   expect(saidAfter(outages(900, 0, 30_000, 60_000))).toEqual(nothing);
-  expect(saidAfter(outages(2_000, 0, 30_000, 60_000), false)).toEqual(nothing);
+  expect(saidAfter(outages(2_000, 0, 30_000, 60_000), { musicFrom: 60_000 })).toEqual(nothing);
+  expect(saidAfter(outages(2_000, 0, 30_000, 60_000), { held: millis(2_500) })).toEqual(nothing);
 });
 
 test("where little is held, what is carried once a second is no outage", () => {
   const held = millis(60);
-  expect(saidAfter(outages(1_100, 0, 30_000, 60_000), true, held)).toEqual(["", "", ""]);
+  expect(saidAfter(outages(1_100, 0, 30_000, 60_000), { held })).toEqual(["", "", ""]);
   const mixed = [...outages(1_100, 0, 30_000), ...outages(2_000, 60_000)];
-  expect(saidAfter(mixed, true, held)).toEqual(["", "", ""]);
+  expect(saidAfter(mixed, { held })).toEqual(["", "", ""]);
 });
 
 test("a client that was switched off, or a link that is away, is not late", () => {
