@@ -136,7 +136,9 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
     close: async () => {
       programmes.close();
       driver.close();
-      await Promise.all([listeners.close(), store.close(), home?.close(), hooks?.end()]);
+      await Promise.all([listeners.close(), home?.close(), hooks?.end()]);
+      // Who has left is a change of the house too.
+      await store.close();
     },
   };
 }

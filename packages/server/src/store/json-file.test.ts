@@ -123,6 +123,22 @@ describe("the journal", () => {
     expect(onDisk("house.json")).toBe(`${last}`);
   });
 
+  test("is gone as well if clients leave while the server stops, however late, and that is saved", async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const store = open();
+      store.load();
+      const last = await journal(store, 2);
+      const closed = store.close();
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+      const changes = [1, 2].map((more) => store.save(house(`left ${more}`, last + more)));
+      expect(await Promise.all(changes)).toEqual([true, true]);
+      await closed;
+      expect(onDisk("house.json")).toBe("left 2");
+      expect(readdirSync(directory).toSorted()).toEqual(["house.json", "house.previous.json"]);
+    }
+    expect(kinds()).toEqual([]);
+  });
+
   test("after a crash is gone, too, even if nothing changed since", async () => {
     const last = await journal(open(), 2);
     const again = open();

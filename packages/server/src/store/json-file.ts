@@ -59,6 +59,7 @@ export class JsonFileStore {
   /** Saving the house whole while changes go to the journal. */
   #beside: Promise<void> | undefined;
   #failing = false;
+  #closing = false;
   #retry: NodeJS.Timeout | undefined;
   #wholeSoon: NodeJS.Timeout | undefined;
 
@@ -97,14 +98,28 @@ export class JsonFileStore {
     });
   }
 
-  /** Waits for what is being written; a state that could not be written gets a last try. Leaves no journal. */
+  /**
+   * Waits for what is being written; a state that could not be written gets a last try. Leaves no journal: what is saved
+   * meanwhile, as clients leave, is written whole behind it.
+   */
   async close(): Promise<void> {
+    this.#closing = true;
     clearTimeout(this.#retry);
     if (this.#waiting) this.#writing ??= this.#run();
-    await this.#writing;
-    await Promise.all([this.#opening, this.#beside]);
+    while (this.#writing ?? this.#opening ?? this.#beside) {
+      await Promise.all([this.#writing, this.#opening, this.#beside]);
+    }
     clearTimeout(this.#retry);
     clearTimeout(this.#wholeSoon);
+    // In a writer's place: two at once would write the same file.
+    this.#writing = this.#endJournal();
+    await this.#writing;
+    this.#writing = this.#waiting && this.#run();
+    await this.#writing;
+    clearTimeout(this.#retry);
+  }
+
+  async #endJournal(): Promise<void> {
     await this.#closeJournal();
     const saved = this.#saved;
     if (!saved || !this.#journalFiles.some((file) => this.#disk.exists(file))) return;
@@ -142,7 +157,7 @@ export class JsonFileStore {
     await this.#beside;
     if (!(await this.#writeWhole(state))) return false;
     this.#saved = state;
-    if (!this.#journal) this.#opening ??= this.#openJournal();
+    if (!this.#journal && !this.#closing) this.#opening ??= this.#openJournal();
     return true;
   }
 
