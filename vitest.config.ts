@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Tests run from the TypeScript sources of every package, so none can pass against a stale build. */
@@ -5,6 +6,14 @@ const fromSources = {
   resolve: { conditions: ["tutti-source"] },
   ssr: { resolve: { conditions: ["tutti-source"] } },
 };
+
+/**
+ * What scenarios live through comes from a bundle that was made a moment before: vitest's own way to modules makes each call
+ * from one to another a look-up, and reads and transforms a hundred of them for each file.
+ */
+const SIMULATION = fileURLToPath(
+  new URL("packages/simulation/dist/bundle/index.js", import.meta.url),
+);
 
 /** Recordings judged frame by frame, in real time: nothing else runs beside these. */
 const HEARD = ["audio", "client", "client-card", "link", "server", "two-rooms", "up"].map(
@@ -32,10 +41,13 @@ export default defineConfig({
       },
       {
         ...fromSources,
+        resolve: { ...fromSources.resolve, alias: { "../src/index.ts": SIMULATION } },
         test: {
           name: "simulation",
           include: ["packages/simulation/test/**/*.test.ts"],
           testTimeout: 120_000,
+          globalSetup: ["packages/simulation/test/bundle.ts"],
+          server: { deps: { external: [/simulation.dist.bundle/] } },
         },
       },
       {

@@ -1,4 +1,4 @@
-import { TIMING_RECORD_NUMBERS } from "@tutti/audio";
+import { TIMING_RECORD_NUMBERS } from "@tutti/audio/core";
 import { millis, seconds } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
 import { HostClock } from "./host-clock.ts";

@@ -4,7 +4,7 @@ import {
   type OutputCounters,
   reserveMs,
   TIMING_RECORD_NUMBERS,
-} from "@tutti/audio";
+} from "@tutti/audio/core";
 import { assert, framesIn, type Micros, millis, seconds } from "@tutti/protocol";
 import type { HostClock } from "./host-clock.ts";
 import type { Random } from "./random.ts";
