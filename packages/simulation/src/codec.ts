@@ -12,16 +12,17 @@ interface Coding {
   readonly kbit: number;
   /** How far a packet's size may be from the mean, up and down: codecs know loud and quiet. */
   readonly varies: number;
-  /** By how much what comes out lags behind what went in. (ms) */
-  readonly delayMs: number;
-  /** FLAC gives a block out when it has seen the next one begin. */
-  readonly holdsBlock: boolean;
+  /** By how much what comes out lags behind what went in. (s) */
+  readonly delaySeconds: number;
+  /** Of chunks of the usual length and longer; packets of shorter ones are as short. Absent: all are. (frames) */
+  readonly blockFrames?: number;
 }
 
 const CODINGS: Readonly<Record<Exclude<CodecName, "pcm">, Coding>> = {
-  flac: { kbit: 850, varies: 0.4, delayMs: 0, holdsBlock: true },
-  opus: { kbit: 128, varies: 0.3, delayMs: 2.5, holdsBlock: false },
+  flac: { kbit: 850, varies: 0.4, delaySeconds: 1 / 48_000, blockFrames: 1_152 },
+  opus: { kbit: 128, varies: 0.3, delaySeconds: 2.5e-3 },
 };
+const USUAL_CHUNK_SECONDS = 0.02;
 
 /** Packets that anybody may still ask for: minutes of them. */
 const KEPT_MAX = 8_192;
@@ -44,12 +45,11 @@ export class CodecShelf {
 
   makeEncoder(name: CodecName, format: SampleFormat, ofKbit?: number): Encoder {
     if (name === "pcm") return makePcmEncoder(format);
-    const { kbit: usualKbit, varies, delayMs, holdsBlock } = CODINGS[name];
+    const { kbit: usualKbit, varies, delaySeconds, blockFrames } = CODINGS[name];
     const kbit = ofKbit ?? usualKbit;
     const size = frameBytes(format);
-    const delayFrames = Math.round((delayMs * format.rateHz) / 1_000);
-    let lagging = new Uint8Array(delayFrames * size);
-    let held: Uint8Array[] = [];
+    const delayFrames = Math.round(delaySeconds * format.rateHz);
+    let held: Uint8Array = new Uint8Array(delayFrames * size);
     let before: number | undefined;
     const pack = (pcm: Uint8Array) => {
       const frames = pcm.length / size;
@@ -64,10 +64,13 @@ export class CodecShelf {
       header: headerOf(format),
       delayFrames,
       encode: (pcm) => {
-        const all = joined(lagging, pcm);
-        lagging = all.slice(pcm.length);
-        const ready = holdsBlock ? held : [all.slice(0, pcm.length)];
-        held = holdsBlock ? [all.slice(0, pcm.length)] : [];
+        held = joined(held, pcm);
+        const usual = pcm.length >= USUAL_CHUNK_SECONDS * format.rateHz * size;
+        const block = usual && blockFrames ? blockFrames * size : pcm.length;
+        const ready: Uint8Array[] = [];
+        for (; held.length >= block + delayFrames * size; held = held.slice(block)) {
+          ready.push(held.slice(0, block));
+        }
         return ready.map(pack);
       },
       close() {},

@@ -94,6 +94,28 @@ test.each([
     expect(packet.frames).toBe(frames);
 });
 
+/** Frames of the packets that come back for each of so many chunks. */
+function flacPackets(rateHz: number, chunkMs: number, chunks: number): number[][] {
+  const format = sampleFormat(rateHz, 16, 2);
+  const encoder = makeEncoder({ name: "flac" }, format, chunkMs);
+  const chunk = tone((rateHz * chunkMs) / 1_000, format);
+  return Array.from({ length: chunks }, () => encoder.encode(chunk).map(({ frames }) => frames));
+}
+
+test.each([
+  [48_000, 10, [[480], [480], [480]]],
+  [44_100, 10, [[441], [441], [441]]],
+  [48_000, 20, [[], [1_152], [1_152], [1_152], [1_152], [1_152], [], [1_152]]],
+  [44_100, 20, [[], [1_152], [1_152], [1_152], [], [1_152], [1_152], [1_152]]],
+  [96_000, 20, [[1_152], [1_152, 1_152], [1_152, 1_152]]],
+  [22_050, 20, [[441], [441], [441]]],
+])(
+  "flac at %i Hz gives each block out with the chunk of %i ms that completes it",
+  (rateHz, chunkMs, packets) => {
+    expect(flacPackets(rateHz, chunkMs, packets.length)).toEqual(packets);
+  },
+);
+
 test.each([
   ["opus", sampleFormat(44_100, 16, 2), "flac"],
   ["opus", sampleFormat(48_000, 24, 2), "flac"],
