@@ -1,7 +1,7 @@
 // Run by build-matrix.sh inside a chroot: loads all native parts and uses each once.
 const { getDevices } = require("naudiodon");
 const { OpusEncoder } = require("@discordjs/opus");
-const { descriptorOf } = require("naudiodon/arrival.js");
+const { descriptorOf } = require("naudiodon/sockets.js");
 
 async function main() {
   const devices = await getDevices();

@@ -8,3 +8,4 @@ export { loadOpus } from "./opus-binding.ts";
 export { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
 export type { CardOptions } from "./portaudio-stream.ts";
 export { takeRealTime } from "./real-time.ts";
+export { unacknowledgedBytes } from "./unacknowledged.ts";

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { queueKey, readKernelQueues } from "./kernel-queues.ts";
+import { unacknowledgedBytes } from "@tutti/audio";
 
 /** A connection that has more than this unsent is looked at closely: others have a chunk or two. */
 const MUCH_BYTES = 4 * 1024;
@@ -8,14 +8,13 @@ const MUCH_BYTES_MIN = 1_500;
 const MUCH_MS = 150;
 /** By what so long ago was what it is given is judged. */
 const GIVEN_OVER_MS = 1_000;
-/** How often the kernel is asked, and how often while a connection has much unsent. Asking costs it up to 5 ms. */
+/** How often the kernel is asked, and how often while a connection has much unsent. */
 const EVERY_MS = 1_000;
 const EVERY_MS_CLOSELY = 100;
 /** How long the kernel is asked so often when something is to be known soon. */
 const CLOSELY_MS = 2_000;
 
 interface Watched {
-  readonly key: string;
   readonly onCarried: () => void;
   /** Written when the kernel was asked last, and bytes per millisecond until then, as a mean that forgets. */
   written: number;
@@ -30,6 +29,7 @@ interface Watched {
  */
 export class Carriage {
   readonly #watched = new Map<Socket, Watched>();
+  readonly #heldByKernel = unacknowledgedBytes();
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = performance.now();
   #closelyUntil = 0;
@@ -37,7 +37,7 @@ export class Carriage {
   /** Calls `onCarried` whenever it is known anew what a connection has not carried, if that is much or was. */
   add(socket: Socket, onCarried: () => void): void {
     const nothing = { written: 0, perMs: 0, arrived: undefined };
-    this.#watched.set(socket, { key: queueKey(socket), onCarried, ...nothing });
+    this.#watched.set(socket, { onCarried, ...nothing });
     if (this.#timer === undefined) this.#lookAfter(EVERY_MS);
   }
 
@@ -66,13 +66,13 @@ export class Carriage {
   }
 
   async #look(): Promise<void> {
-    const queues = await readKernelQueues(this.#watched.keys());
+    const heldByKernel = await this.#heldByKernel;
     const now = performance.now();
     const span = Math.max(1, now - this.#lookedAt);
     this.#lookedAt = now;
     let closely = now < this.#closelyUntil;
     for (const [socket, watched] of this.#watched) {
-      const unsent = socket.writableLength + (queues.get(watched.key) ?? 0);
+      const unsent = socket.writableLength + heldByKernel(socket);
       const much = unsent > muchOf(watched);
       const news = much || watched.arrived !== undefined;
       watched.arrived = much ? socket.bytesWritten - unsent : undefined;
