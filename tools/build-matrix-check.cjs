@@ -1,6 +1,7 @@
 // Run by build-matrix.sh inside a chroot: loads all native parts and uses each once.
 const { getDevices } = require("naudiodon");
 const { OpusEncoder } = require("@discordjs/opus");
+const { pipeBytesOf } = require("naudiodon/pipe.js");
 const { descriptorOf } = require("naudiodon/sockets.js");
 
 async function main() {
@@ -16,6 +17,7 @@ async function main() {
   const decoded = codec.decode(packet);
   if (decoded.length !== frame.length) throw new Error(`decoded ${decoded.length} bytes`);
   if (descriptorOf(1) !== -1) throw new Error("a datagram socket on port 1");
+  if (pipeBytesOf(-1) !== -1) throw new Error("a pipe that is none");
   const { version, arch } = process;
   process.stdout.write(
     `${arch} node ${version}: naudiodon lists ${devices.length} devices, ` +

@@ -6,6 +6,7 @@ export { monotonicUs } from "./monotonic-clock.ts";
 export { type OutputOptions, openInput, openOutput } from "./open.ts";
 export { loadOpus } from "./opus-binding.ts";
 export { type FrameSink, type PacedOptions, PacedOutput } from "./paced-output.ts";
+export { type PipeBytes, pipeBytes } from "./pipe-bytes.ts";
 export type { CardOptions } from "./portaudio-stream.ts";
 export { takeRealTime } from "./real-time.ts";
 export { unacknowledgedBytes } from "./unacknowledged.ts";
