@@ -110,6 +110,11 @@ export class Driver {
     return wait / 1_000;
   }
 
+  /** Whether a stream's source has had a pace of its own for some seconds. */
+  steady(stream: string): boolean {
+    return this.#core.sourceSteady(stream);
+  }
+
   /** Written to each session and not known to have arrived. */
   get unsentBytes(): ReadonlyMap<number, number> {
     return new Map(

@@ -1,4 +1,5 @@
 import type { Server } from "node:net";
+import { millis } from "@tutti/protocol";
 import { type StreamConfig, type TcpSourceSpec, tcpAddress } from "@tutti/protocol/config";
 import type { Driver } from "./driver.ts";
 import { listenAt, type Outlet, openSource, type Source } from "./sources/index.ts";
@@ -95,7 +96,12 @@ function shapeOf({ sampleFormat, chunkMs }: StreamConfig) {
 
 function sourceOutlet(driver: Driver, stream: string): Outlet {
   return {
+    found: (bytes, unreadMs) => {
+      const unread = unreadMs === undefined ? undefined : millis(unreadMs);
+      driver.handle({ kind: "found", stream, bytes, unread });
+    },
     pcm: (bytes, arrival) => driver.handle({ kind: "pcm", stream, bytes, arrival }),
+    steady: () => driver.steady(stream),
     waitMs: () => driver.waitMs(stream, "source"),
     state: (state, reason) => driver.handle({ kind: "source state", stream, state, reason }),
   };
@@ -103,7 +109,9 @@ function sourceOutlet(driver: Driver, stream: string): Outlet {
 
 function fallbackOutlet(driver: Driver, stream: string): Outlet {
   return {
+    found: () => {},
     pcm: (bytes) => driver.handle({ kind: "fallback pcm", stream, bytes }),
+    steady: () => false,
     waitMs: () => driver.waitMs(stream, "fallback"),
     state: () => {},
   };

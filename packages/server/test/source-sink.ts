@@ -6,6 +6,16 @@ export class Sink implements Outlet {
   readonly kinds: string[] = [];
   readonly states: string[] = [];
   wait = 0;
+  isSteady = false;
+  /** What lay there at the beginning, and for how long nobody had read at the least. */
+  before: { readonly bytes: Buffer; readonly unreadMs: number | undefined } | undefined;
+
+  found(bytes: Uint8Array, unreadMs: number | undefined): void {
+    this.before = { bytes: Buffer.from(bytes), unreadMs };
+  }
+  steady(): boolean {
+    return this.isSteady;
+  }
 
   pcm(bytes: Uint8Array, { kind }: { kind: string }): void {
     this.pieces.push(Buffer.from(bytes));

@@ -1,6 +1,5 @@
 import { arrivalOf } from "@tutti/audio/core";
 import {
-  frameBytes,
   HEADER_BYTES,
   type Micros,
   millis,
@@ -24,6 +23,7 @@ import { Carriage } from "./carriage.ts";
 import { type CodecName, CodecShelf } from "./codec.ts";
 import { Connection, type Peer } from "./connection.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
+import { Fifo } from "./fifo.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import type { Link } from "./link.ts";
 import type { Random } from "./random.ts";
@@ -49,6 +49,8 @@ export interface ServerHostOptions {
   readonly clock?: ClockOptions;
   readonly loop?: EventLoopOptions;
   readonly source?: SourceOptions;
+  /** What the FIFO holds. (ms) */
+  readonly pipeMs?: number;
 }
 
 /** Where a server is, and what it is called there. */
@@ -96,7 +98,7 @@ export class ServerHost {
   #sessions = new Map<number, Connection>();
   readonly #carriage: Carriage;
   /** What the source wrote and nobody read. */
-  #pipe: Uint8Array[] = [];
+  readonly #pipe: Fifo;
   #reader: Happening | undefined;
   #nextSession = 1;
   #timer: Happening | undefined;
@@ -118,10 +120,11 @@ export class ServerHost {
     this.loop = new EventLoop(simulation, name, options.loop);
     this.timetable = new Timetable(rateHz);
     this.shelf = new CodecShelf(simulation.random("codec"));
+    this.#pipe = new Fifo(options.pipeMs ?? PIPE_MS, rateHz);
     const first = Math.round((programme / MUSICS) * SIGNAL_FRAMES);
     this.source = new Source({ simulation, rateHz, first }, options.source ?? {}, (bytes) => {
-      this.#pipe.push(bytes);
-      if (!this.#core) this.#keepNewest();
+      this.#pipe.write(bytes);
+      if (!this.#core) this.#pipe.keepNewest();
       this.loop.post(() => this.#readPipe());
     });
     this.#config = streamConfig(this.source.format, this.bufferMs, options);
@@ -157,6 +160,10 @@ export class ServerHost {
     );
     this.loop.post(() => {
       this.#handle({ kind: "source state", stream: STREAM, state: "waiting" });
+      // All that was written while there was no server.
+      const bytes = this.#pipe.readAll();
+      const found = { kind: "found", stream: STREAM, bytes, unread: undefined } as const;
+      if (bytes.length > 0) this.#handle(found);
       this.#readPipe();
     });
     this.#plan();
@@ -231,23 +238,16 @@ export class ServerHost {
   #readPipe(): void {
     if (this.#reader && !this.#reader.cancelled) return;
     const core = this.#core;
-    while (core && this.#pipe.length > 0) {
+    while (core && !this.#pipe.empty) {
       const wait = core.sourceWait(STREAM, this.#now());
       if (wait > 0) {
         this.#readLater(wait);
         return;
       }
-      const bytes = this.#pipe.shift() ?? new Uint8Array(0);
-      const kind = this.#pipe.length === 0 ? "drained" : "held back";
+      const bytes = this.#pipe.read();
+      const kind = this.#pipe.empty ? "drained" : "held back";
       this.#handle({ kind: "pcm", stream: STREAM, bytes, arrival: { kind } });
     }
-  }
-
-  /** Nobody reads: the writer makes room for what is new, as MPD and others do that play in real time. */
-  #keepNewest(): void {
-    const most = (PIPE_MS * this.source.format.rateHz * frameBytes(this.source.format)) / 1_000;
-    let bytes = this.#pipe.reduce((sum, { length }) => sum + length, 0);
-    while (bytes > most) bytes -= this.#pipe.shift()?.length ?? 0;
   }
 
   #readLater(wait: Micros): void {

@@ -56,6 +56,51 @@ test.each([1_000, 1_250, 1_500, 2_500, 4_000])(
   },
 );
 
+/** What a server holds back for the next bundle of 100 ms, and of a chunk, dies with it. (ms) */
+const HELD_BACK_MS = 120;
+
+test.each([
+  { what: "on the same host", moved: undefined },
+  { what: "with another clock", moved: { startsAt: 5e6, driftPpm: 40 } },
+])(
+  "of a server that is back within the buffer, $what, nothing is heard where the pipe kept all",
+  ({ moved }) => {
+    const house = new House({ seed: 21, server: { pipeMs: 2_000 }, rooms: [...ROOMS, {}] });
+    house.at(seconds(30), () => house.restartServer(millis(500), moved));
+    house.run(seconds(60));
+
+    const { rooms, counts } = house.report();
+    expect(counts).toMatchObject({ starts: 2, crashes: 1 });
+    expect(counts["gap in source"] ?? 0).toBe(0);
+    for (const room of rooms) {
+      expect(room.counts).toMatchObject({ connects: 2, "tcp breaks": 1 });
+      expect(room.silenceMs).toBeLessThan(HELD_BACK_MS);
+      expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
+      expect(room.counts["late chunks"] ?? 0).toBe(0);
+      // What follows is on the line of what was before.
+      expect(room.error.max).toBeLessThan(1_000);
+    }
+  },
+);
+
+test.each([1_000, 1_500, 1_900])(
+  "after %i ms without a server, of which the pipe kept all, music is back as soon as the rooms are",
+  (awayMs) => {
+    const house = new House({ seed: awayMs, server: { pipeMs: 2_000 }, rooms: [...ROOMS, {}] });
+    house.at(seconds(10), () => house.restartServer(millis(awayMs)));
+    house.run(seconds(30));
+
+    const { rooms, counts } = house.report(seconds(5));
+    expect(counts["chunks dropped"] ?? 0).toBe(0);
+    for (const room of rooms) {
+      // A buffer of a second was heard meanwhile.
+      expect(room.silenceMs).toBeLessThan(Math.max(0, awayMs - 1_000) + 450);
+      expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
+      expect(room.counts["late chunks"] ?? 0).toBe(0);
+    }
+  },
+);
+
 test("a connection that breaks is made again before the buffer is empty", () => {
   const house = new House({ seed: 10, rooms: ROOMS });
   for (const at of [20, 40, 60]) {

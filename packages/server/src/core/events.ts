@@ -1,6 +1,6 @@
 import type { QualityChange } from "./report-watch.ts";
 import type { RungReason } from "./rung-chooser.ts";
-import type { StreamEvent } from "./stream.ts";
+import type { StreamEvent } from "./stream-output.ts";
 
 /** What happened, for whoever wants to know: the log, the metrics, a test. */
 export type ServerEvent =

@@ -1,7 +1,8 @@
 import { after, between, millis, type ServerInstant, serverInstant } from "@tutti/protocol";
 import { expect, test } from "vitest";
 import { streamOf } from "../../test/server-rig.ts";
-import { Stream, type StreamOutput } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOutput } from "./stream-output.ts";
 
 const START = serverInstant(50_000_000);
 /** 20 ms at 48 kHz, 16 bits, stereo. */

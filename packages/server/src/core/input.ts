@@ -1,3 +1,4 @@
+import type { Micros } from "@tutti/protocol";
 import type { ClientRule, StreamConfig } from "@tutti/protocol/config";
 import type { AddedStreamsOptions } from "./added-streams.ts";
 import type { SavedHouse, WallTime } from "./house.ts";
@@ -40,6 +41,15 @@ export type ServerInput =
       /** Whole frames; they stay the caller's. */
       readonly bytes: Uint8Array;
       readonly arrival: Arrival;
+    }
+  /** All that lay in a source when it was opened. */
+  | {
+      readonly kind: "found";
+      readonly stream: string;
+      /** Whole frames; they stay the caller's. */
+      readonly bytes: Uint8Array;
+      /** For how long nobody had read from it at the least, where that is known. */
+      readonly unread: Micros | undefined;
     }
   | {
       readonly kind: "source state";

@@ -1,7 +1,8 @@
 import { after, between, type Micros, millis, serverInstant, toMillis } from "@tutti/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { streamOf } from "../../test/server-rig.ts";
-import { Stream, type StreamOutput } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOutput } from "./stream-output.ts";
 
 /* A live writer of numbered blocks of 10 ms that is late, or pauses; and when each block is heard. */
 

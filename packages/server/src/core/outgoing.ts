@@ -23,7 +23,7 @@ interface OutgoingParts {
   readonly seams: Seams;
   readonly renditions: Renditions;
   /** Whether what is due then is sent at all. */
-  readonly wanted: (recordedAt: ServerInstant) => boolean;
+  readonly wanted: (recordedAt: ServerInstant, now: ServerInstant) => boolean;
 }
 
 /** What a stream plays, from whatever: counted, cut into chunks, stamped, encoded. */
@@ -83,7 +83,7 @@ export class Outgoing {
     if (!clock.settled) return [];
     return this.#unstamped.splice(0).flatMap((chunk) => {
       const recordedAt = clock.stampOf(chunk.first);
-      if (!wanted(recordedAt)) return [];
+      if (!wanted(recordedAt, now)) return [];
       const rendered = renditions.encode({ ...chunk, recordedAt }, now);
       return rendered.map((each) => ({ kind: "audio", ...each }) as const);
     });

@@ -40,6 +40,10 @@ export class Renditions {
   }
 
   /** How far back it remembers: what the one who plays latest has still to hear. */
+  get length(): Micros {
+    return this.#buffer;
+  }
+
   set length(value: Micros) {
     this.#buffer = value;
     this.#recent.length = value;

@@ -1,9 +1,6 @@
 import {
   after,
-  assert,
   between,
-  CLIENTS_MAX,
-  GROUPS_MAX,
   type Micros,
   micros,
   millis,
@@ -14,9 +11,10 @@ import type { HouseStatus } from "@tutti/protocol/control";
 import { AddedStreams } from "./added-streams.ts";
 import { Audience, hear } from "./audience.ts";
 import { boundsOf, ruleFor } from "./client-limits.ts";
+import { configuredHouse } from "./configured-house.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
-import { House, type HouseChange, type WallTime } from "./house.ts";
+import type { House, HouseChange, WallTime } from "./house.ts";
 import type { ServerCoreConfig, ServerInput } from "./input.ts";
 import { metricsOf, type ShellFacts } from "./metrics.ts";
 import { metricsText } from "./metrics-text.ts";
@@ -30,7 +28,8 @@ import { reportsOf } from "./reports.ts";
 import type { Heard, Session } from "./session.ts";
 import { sooner } from "./sooner.ts";
 import { streamShape } from "./status.ts";
-import type { Stream, StreamOutput } from "./stream.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamOutput } from "./stream-output.ts";
 import { Streams, statusOf } from "./streams.ts";
 import { TurnWatch } from "./turn-watch.ts";
 
@@ -69,7 +68,7 @@ export class Server {
     this.#turns = new TurnWatch(config.bufferMs, now);
     this.#now = now;
     this.#streams = new Streams(config.streams, ports);
-    this.#house = houseOf(config, ports);
+    this.#house = configuredHouse(config, ports);
     const rules = config.clients ?? [];
     this.#quality = new Quality(
       this.#streams,
@@ -118,6 +117,11 @@ export class Server {
     // What it waits for may never come: its next bytes tell.
     if (this.#wentBack(now)) return micros(0);
     return this.#streams.get(stream).sourceWait(now);
+  }
+
+  /** Whether a stream's source has had a pace of its own for some seconds. */
+  sourceSteady(stream: string): boolean {
+    return this.#streams.get(stream).steady;
   }
 
   /** How long until a stream's fallback should hand over more. */
@@ -200,10 +204,12 @@ export class Server {
       case "fallback pcm":
         this.#run(input.stream, (stream) => stream.fallback(input.bytes, now), now);
         break;
+      case "found":
+        this.#run(input.stream, (stream) => stream.found(input.bytes, input.unread, now), now);
+        break;
       case "source state": {
         const { stream, state, reason } = input;
         this.#outbox.report({ kind: `source ${state}`, stream, reason });
-        if (state === "waiting" && this.#streams.has(stream)) this.#streams.get(stream).opened(now);
         break;
       }
       case "control":
@@ -380,20 +386,4 @@ export class Server {
     }
     this.#quality.reviewAll(now);
   }
-}
-
-function houseOf(config: ServerCoreConfig, { randomId }: ServerPorts): House {
-  const streamIds = config.streams.map(({ name }) => name);
-  const [defaultStream] = streamIds;
-  assert(defaultStream !== undefined, "a server has at least one stream");
-  return new House({
-    saved: config.saved,
-    defaultStream,
-    streamIds,
-    bufferMs: config.bufferMs,
-    initialVolume: config.initialVolume,
-    randomId,
-    clientsMax: CLIENTS_MAX,
-    groupsMax: GROUPS_MAX,
-  });
 }

@@ -52,6 +52,8 @@ const LOST_MIN: Micros = millis(50);
 const BURST_MAX: Micros = millis(400);
 /** A writer not seen to run dry for this long is ahead of real time, and its rate not its own. */
 const UNOBSERVED_MAX: Micros = seconds(2);
+/** Who has kept one place for so long has a time of its own for good: its pipe may be made larger. */
+const STEADY_AFTER: Micros = seconds(5);
 
 /** What the arrival of frames says about the source's clock. */
 export type Arrival =
@@ -82,8 +84,10 @@ export class StreamClock {
   #count: Frames = frames(0);
   #offsetMemory: Micros = OFFSET_MEMORY;
   #pace: Pace = UNKNOWN;
-  /** Where the line moves should its writer wait for us. */
+  /** How far the line moves should its writer wait for us. */
   #sooner: Micros = micros(0);
+  /** What a live writer may bring beyond a burst while it is watched. */
+  #owed: Micros = micros(0);
   /** Until when the source is watched before the line is fixed; undefined once it is. */
   #settlesAt: ServerInstant | undefined;
 
@@ -124,6 +128,11 @@ export class StreamClock {
     return this.#pace.kind === "its own";
   }
 
+  /** Whether it has kept its place for some seconds. */
+  get steady(): boolean {
+    return this.live && this.#source.placedFor >= STEADY_AFTER;
+  }
+
   /** When a live source has written all before a frame, by its own time. */
   writtenBy(frame: Frames): ServerInstant | undefined {
     return this.live ? this.#source.at(frame) : undefined;
@@ -146,12 +155,20 @@ export class StreamClock {
 
   /**
    * Anchors the next frame at a guess, and where the source's first arrivals say it was at `settlesAt`; for a writer
-   * that waits for us at `paced`, no later than the guess.
+   * that waits for us at `paced`. `owed` is what a live one may have written while we did not read.
    */
-  startAbout(at: ServerInstant, settlesAt: ServerInstant, paced = at): void {
+  startAbout(
+    at: ServerInstant,
+    settlesAt: ServerInstant,
+    {
+      paced = at,
+      owed = micros(0),
+    }: { readonly paced?: ServerInstant; readonly owed?: Micros } = {},
+  ): void {
     this.start(at);
     this.#settlesAt = settlesAt;
     this.#sooner = between(at, paced);
+    this.#owed = owed;
   }
 
   stop(): void {
@@ -184,7 +201,7 @@ export class StreamClock {
   wait(now: ServerInstant): Micros {
     if (!this.running || this.#pace.kind === "unknown") return micros(0);
     const ahead = between(now, this.next);
-    return this.#pace.kind === "ours" ? ahead : micros(ahead - BURST_MAX);
+    return this.#pace.kind === "ours" ? ahead : micros(ahead - this.#burstMax);
   }
 
   /** Counts frames made here (silence, the fallback), which say nothing about the source. */
@@ -201,7 +218,7 @@ export class StreamClock {
     this.#count = frames(this.#count + count);
     if (arrival.kind === "drained") this.#observe(this.#count, now, now);
     if (arrival.kind === "held back") this.#heldBack(count, now);
-    if (!captured && this.#pace.kind === "its own" && between(now, this.next) >= BURST_MAX) {
+    if (!captured && this.#pace.kind === "its own" && between(now, this.next) >= this.#burstMax) {
       this.#keepOurPace();
     }
     if (this.#pace.kind === "unknown") return;
@@ -216,6 +233,10 @@ export class StreamClock {
     return frames(gap > LOST_MIN ? Math.round(framesIn(gap, this.#rateHz)) : 0);
   }
 
+  get #burstMax(): Micros {
+    return this.settled ? BURST_MAX : micros(BURST_MAX + this.#owed);
+  }
+
   #observe(frame: Frames, at: ServerInstant, now: ServerInstant): void {
     this.#source.observe(frame, at);
     this.#pace = { kind: "its own", seenAt: now };
@@ -226,7 +247,7 @@ export class StreamClock {
     if (this.#pace.kind === "unknown") {
       const taken = frames(this.#pace.taken + count);
       this.#pace = { kind: "unknown", taken };
-      if (durationOf(taken, this.#rateHz) >= BURST_MAX) this.#keepOurPace();
+      if (durationOf(taken, this.#rateHz) >= this.#burstMax) this.#keepOurPace();
     } else if (this.#pace.kind === "its own") {
       if (between(this.#pace.seenAt, now) >= UNOBSERVED_MAX) this.#keepOurPace();
     }

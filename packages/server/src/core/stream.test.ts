@@ -14,7 +14,8 @@ import type { StreamConfig } from "@tutti/protocol/config";
 import { describe, expect, test } from "vitest";
 import type { Encoder } from "./ports.ts";
 import type { AudioMessage } from "./rendition.ts";
-import { Stream, type StreamOutput } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOutput } from "./stream-output.ts";
 
 const FORMAT: SampleFormat = { rateHz: 48_000, bits: 16, channels: 1 };
 const CONFIG: StreamConfig = {

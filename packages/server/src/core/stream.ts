@@ -16,7 +16,7 @@ import type { CodecChoice, StreamConfig } from "@tutti/protocol/config";
 import { Beginning } from "./beginning.ts";
 import { LateReturn } from "./late-return.ts";
 import { Lateness } from "./lateness.ts";
-import { type AudioOutput, Outgoing } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import { copyOf, framesOf, silentBytes } from "./pcm.ts";
 import type { ServerPorts } from "./ports.ts";
 import type { Rendition } from "./rendition.ts";
@@ -24,6 +24,7 @@ import { Renditions } from "./renditions.ts";
 import { Seams } from "./seams.ts";
 import { sooner } from "./sooner.ts";
 import { type Arrival, StreamClock } from "./stream-clock.ts";
+import type { StreamOutput } from "./stream-output.ts";
 import type { CodingTraffic } from "./traffic.ts";
 import { Unheard } from "./unheard.ts";
 
@@ -31,16 +32,6 @@ import { Unheard } from "./unheard.ts";
 const TAIL_MIN = seconds(2);
 /** A capture clock that leaps farther than this starts anew instead of being filled up. */
 const FILL_MAX = seconds(1);
-
-export type StreamEvent =
-  | { readonly kind: "stream playing"; readonly stream: string }
-  | { readonly kind: "stream idle"; readonly stream: string }
-  | { readonly kind: "gap in source"; readonly stream: string; readonly lostMs: number };
-
-export type StreamOutput =
-  | AudioOutput
-  | { readonly kind: "status" }
-  | { readonly kind: "event"; readonly event: StreamEvent };
 
 /** What goes out just now. The tail is the silence that follows a source which stopped. */
 type Programme = "nothing" | "source" | "tail" | "fallback";
@@ -73,7 +64,7 @@ export class Stream {
     this.#chunk = millis(config.chunkMs);
     this.#lateness = new Lateness(buffer, this.#chunk);
     this.#return = new LateReturn(this.#format, buffer);
-    this.#beginning = new Beginning(buffer);
+    this.#beginning = new Beginning({ buffer, chunk: this.#chunk });
     this.#tail = micros(Math.max(TAIL_MIN, millis(config.idleThresholdMs)));
     this.#clock = new StreamClock(this.#format.rateHz);
     this.#renditions = new Renditions(config, ports.makeEncoder);
@@ -83,7 +74,9 @@ export class Stream {
       clock: this.#clock,
       seams: this.#seams,
       renditions: this.#renditions,
-      wanted: (recordedAt) => this.#programme !== "source" || !this.#quiet(recordedAt),
+      wanted: (at, now) =>
+        this.#programme !== "source" ||
+        !(this.#quiet(at) || this.#beginning.past(at, this.#renditions.length, now)),
     });
   }
 
@@ -98,8 +91,7 @@ export class Stream {
 
   /** In each codec that somebody plays or played. */
   get traffic(): CodingTraffic[] {
-    const stream = this.config.name;
-    return this.#renditions.traffic.map((coding) => ({ stream, ...coding }));
+    return this.#renditions.traffic.map((coding) => ({ stream: this.config.name, ...coding }));
   }
 
   /** When to call `deadline` if nothing comes before. */
@@ -109,8 +101,7 @@ export class Stream {
     if (this.#programme !== "source") return undefined;
     const gone = this.#lateness.deadline(this.#clock.next);
     if (this.#status === "idle" || this.#soundUntil === undefined) return gone;
-    const idle = after(this.#soundUntil, millis(this.config.idleThresholdMs));
-    return sooner(idle, gone);
+    return sooner(after(this.#soundUntil, millis(this.config.idleThresholdMs)), gone);
   }
 
   /** How long the source keeps what it has. */
@@ -120,14 +111,21 @@ export class Stream {
     return until === undefined ? micros(0) : between(now, until);
   }
 
+  /** Whether what plays comes from a writer that has kept its own time for a while. */
+  get steady(): boolean {
+    return this.#programme === "source" && this.#clock.steady;
+  }
+
   /** How long until the fallback should hand over more. */
   fallbackWait(now: ServerInstant): Micros {
     return this.#programme === "fallback" ? between(now, this.#clock.next) : micros(0);
   }
 
-  /** The source is open. What a pipe may hold was written for a server that is no more: it counts if it goes on. */
-  opened(now: ServerInstant): void {
-    if (this.config.source.kind === "pipe") this.#beginning.opened(now);
+  /** All that lay in the source when it was opened; nobody had read from it for `unread`, if that is known. The bytes stay the caller's. */
+  found(pcm: Uint8Array, unread: Micros | undefined, now: ServerInstant): StreamOutput[] {
+    const span = durationOf(framesOf(pcm, this.#format), this.#format.rateHz);
+    this.#beginning.found(span, unread, now);
+    return this.pcm(pcm, { kind: "drained" }, now);
   }
 
   /** Whole frames from the source. The bytes stay the caller's. */
@@ -147,7 +145,7 @@ export class Stream {
     if (arrival.kind === "captured" && this.#mayReturn(now)) {
       return this.#resume(pcm, this.#clock.frameAt(arrival.at), arrival, now);
     }
-    const lost = this.#programme === "source" ? this.#loseSource(now, now) : [];
+    const lost = this.#programme === "source" ? this.#heldUp(arrival, now) : [];
     // The fallback ends where sound begins.
     const sound = pcm.subarray(this.#programme === "fallback" ? silent : 0);
     return [...lost, ...this.#begin(sound, arrival, now, now)];
@@ -168,13 +166,12 @@ export class Stream {
     else {
       if (this.#programme === "source" && this.#lateness.gone(this.#clock.next, now)) {
         const lag = this.#clock.live ? this.#lateness.lag : micros(0);
-        outputs.push(...this.#loseSource(earlier(now, lag), now));
+        outputs.push(...this.#loseSource(after(now, micros(-lag)), now));
         this.#lag = lag;
       }
       if (this.#programme === "tail") outputs.push(...this.#continueTail(now));
     }
-    outputs.push(...this.#judge(now));
-    return outputs;
+    return [...outputs, ...this.#judge(now)];
   }
 
   /** Those who play latest hear it so long after recording: it is remembered for them. (ms) */
@@ -236,7 +233,7 @@ export class Stream {
     if (verdict === "unclear") return [];
     const { pcm, first, arrival, span } = this.#return.take();
     if (verdict === "late") return this.#resume(pcm, first, arrival, now);
-    const from = earlier(now, span);
+    const from = after(now, micros(-span));
     const lost = this.#programme === "source" ? this.#loseSource(from, now) : [];
     return [...lost, ...this.#begin(pcm, arrival, from, now)];
   }
@@ -289,7 +286,7 @@ export class Stream {
     else if (arrival.kind === "captured") this.#anchor(arrival.at);
     else {
       this.#anchor(now);
-      this.#beginning.begin(this.#clock, earlier(now, this.#chunk), now);
+      this.#beginning.begin(this.#clock, now);
     }
     // A copy, as it may be faded and begins where samples are aligned.
     const sound = copyOf(pcm, 0);
@@ -331,6 +328,13 @@ export class Stream {
     return this.#gap(span);
   }
 
+  /** This process stood still. A live source has written on meanwhile: only what its pipe could not hold is missing. */
+  #heldUp({ kind }: Arrival, now: ServerInstant): StreamOutput[] {
+    if (!this.#clock.live || kind === "captured") return this.#loseSource(now, now);
+    this.#beginning.heldUp(between(this.#clock.next, now));
+    return [];
+  }
+
   /** The source stopped: silence takes over until then at first, unless silence was all there was. */
   #loseSource(until: ServerInstant, now: ServerInstant): StreamOutput[] {
     this.#lateness.over();
@@ -351,7 +355,7 @@ export class Stream {
   #continueTail(now: ServerInstant): StreamOutput[] {
     const outputs: StreamOutput[] = [];
     if (!this.#mayReturn(now)) this.#lag = micros(0);
-    const until = earlier(now, this.#lag);
+    const until = after(now, micros(-this.#lag));
     while (this.#clock.next <= until && !this.#quiet(this.#clock.next)) {
       outputs.push(...this.#out.silentChunk(now));
     }
@@ -393,8 +397,4 @@ export class Stream {
     const event = { kind: `stream ${status}`, stream: this.config.name } as const;
     return [{ kind: "status" }, { kind: "event", event }];
   }
-}
-
-function earlier(at: ServerInstant, span: Micros): ServerInstant {
-  return after(at, micros(-span));
 }

@@ -1,8 +1,9 @@
-import { after, millis, type ServerInstant, serverInstant } from "@tutti/protocol";
+import { after, between, millis, type ServerInstant, serverInstant } from "@tutti/protocol";
 import type { StreamConfig } from "@tutti/protocol/config";
 import { beforeEach, expect, test } from "vitest";
 import type { AudioMessage } from "./rendition.ts";
-import { Stream, type StreamOutput } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOutput } from "./stream-output.ts";
 
 /* What lies in a source when the server opens it: written while there was no server. */
 
@@ -29,7 +30,6 @@ function open(config = CONFIG): void {
   const makeEncoder = () => ({ codec: "pcm", header: new Uint8Array(0), encode, close() {} });
   stream = new Stream(config, { makeEncoder });
   stream.attach({ name: "pcm" }, now);
-  stream.opened(now);
 }
 beforeEach(() => open());
 
@@ -46,15 +46,47 @@ function pass(ms: number): void {
   now = until;
 }
 
-/** So much sound at once, and nothing left behind it. */
-function come(ms: number): void {
-  const pcm = new Uint8Array(new Int16Array(48 * ms).fill(100).buffer);
-  take(stream.pcm(pcm, { kind: "drained" }, now));
+function sound(ms: number): Uint8Array {
+  return new Uint8Array(new Int16Array(48 * ms).fill(100).buffer);
 }
 
-test("a rest of old music that nobody continues is not heard", () => {
-  pass(10);
-  come(300);
+/** So much sound at once, and nothing left behind it. */
+function come(ms: number): void {
+  take(stream.pcm(sound(ms), { kind: "drained" }, now));
+}
+
+/** The same, which lay there already; the server before has not read for so long. */
+function find(ms: number, unreadMs?: number): void {
+  take(stream.found(sound(ms), unreadMs === undefined ? undefined : millis(unreadMs), now));
+}
+
+/** A writer at a pace of his own goes on for so long. */
+function goOn(ms: number): void {
+  for (let block = 0; block < ms / 20; block++) {
+    pass(20);
+    come(20);
+  }
+}
+
+/** A writer that waits for room goes on for so long. */
+function fill(ms: number): void {
+  for (const until = after(now, millis(ms)); now < until; pass(5)) {
+    while (stream.sourceWait(now) <= 0) take(stream.pcm(sound(20), { kind: "held back" }, now));
+  }
+}
+
+/** From when to when what is heard was recorded, if nothing is missing between. */
+function span(): readonly [first: ServerInstant, end: ServerInstant] {
+  const stamps = heard.map(({ recordedAt }) => recordedAt);
+  const first = stamps[0] ?? OPENED;
+  for (const [at, stamp] of stamps.entries()) {
+    expect(Math.abs(between(after(first, millis(20 * at)), stamp))).toBeLessThan(5);
+  }
+  return [first, after(first, millis(20 * stamps.length))];
+}
+
+test.each([300, 1_350])("a rest of old music of %i ms that nobody continues is not heard", (ms) => {
+  find(ms);
   pass(5_000);
   expect(heard).toEqual([]);
   expect(stream.status).toBe("idle");
@@ -75,12 +107,73 @@ test("what a connection brings at once was written for this server", () => {
   expect(heard.length).toBeGreaterThan(14);
 });
 
-test("where the writer goes on, what waited is heard as old as it is", () => {
-  come(300);
-  for (let block = 0; block < 10; block++) {
-    pass(20);
-    come(20);
+test.each([300, 800])(
+  "where the writer goes on, %i ms that waited are heard as old as they are",
+  (ms) => {
+    find(ms);
+    goOn(200);
+    expect(heard[0]?.recordedAt).toBe(after(OPENED, millis(-ms)));
+    expect(heard).toHaveLength((ms + 200) / 20);
+    expect(stream.sourceWait(now)).toBeLessThanOrEqual(0);
+  },
+);
+
+test("what is too old to be heard by anybody is passed over, and the rest keeps its time", () => {
+  find(1_350);
+  goOn(200);
+  const [first, end] = span();
+  // The watch over the first arrivals takes 100 ms.
+  expect(between(OPENED, first)).toBeGreaterThan(millis(-1_000));
+  expect(between(OPENED, first)).toBeLessThan(millis(-850));
+  expect(Math.abs(between(now, end))).toBeLessThan(millis(20));
+});
+
+test.each([
+  { unreadMs: 200, aheadMs: -170, what: "right behind what the server before has stamped" },
+  { unreadMs: 600, aheadMs: -500, what: "half a buffer back" },
+  { unreadMs: undefined, aheadMs: -500, what: "half a buffer back" },
+])(
+  "of a writer that waits for room nothing is lost: unread for $unreadMs ms, it begins $what",
+  (given) => {
+    find(341, given.unreadMs);
+    fill(300);
+    const [first, end] = span();
+    expect(between(OPENED, first)).toBe(millis(given.aheadMs));
+    expect(between(now, end)).toBeGreaterThanOrEqual(0);
+  },
+);
+
+test("a live writer goes on at its old time after this process stood still for longer than it is waited for", () => {
+  find(100);
+  goOn(8_000);
+  const before = heard.length;
+  // A pipe of two seconds, and nobody reads.
+  now = after(now, millis(1_600));
+  for (let block = 0; block < 80; block++) {
+    const kind = block < 79 ? "held back" : "drained";
+    take(stream.pcm(sound(20), { kind }, now));
   }
-  expect(heard[0]?.recordedAt).toBe(after(OPENED, millis(-300)));
-  expect(heard).toHaveLength(25);
+  goOn(400);
+  const fresh = heard.slice(before);
+  const [oldest, newest] = [fresh[0], fresh.at(-1)];
+  expect(Math.abs(between(now, after(newest?.recordedAt ?? now, millis(20))))).toBeLessThan(
+    millis(5),
+  );
+  expect(between(oldest?.recordedAt ?? now, now)).toBeGreaterThan(millis(1_200));
+  expect(stream.sourceWait(now)).toBeLessThanOrEqual(0);
+  expect(stream.steady).toBe(false);
+});
+
+test("a writer counts as steady after five seconds at a pace of its own, and not while it pauses", () => {
+  goOn(4_900);
+  expect(stream.steady).toBe(false);
+  goOn(400);
+  expect(stream.steady).toBe(true);
+  pass(1_000);
+  expect(stream.steady).toBe(false);
+});
+
+test("a writer that waits for room is never steady", () => {
+  fill(10_000);
+  expect(stream.steady).toBe(false);
 });

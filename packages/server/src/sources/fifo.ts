@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { constants, openSync, type Stats, statSync } from "node:fs";
+import { constants, openSync, readSync, type Stats, statSync } from "node:fs";
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
@@ -9,23 +9,39 @@ const run = promisify(execFile);
 /** Anybody on this machine may play: players run as users of their own. */
 const FIFO_MODE = 0o666;
 
+/** What is written at once: no more than 128 KiB usually, at 48 kHz in stereo. */
+const NOTED_LATE_MS_MAX = 700;
+
 /** Why a path cannot be used as a FIFO, in words that say what to do. */
 export class FifoError extends Error {
   override readonly name = "FifoError";
 }
 
 /**
- * The number of the FIFO at `path` if it is there as it should be. At once: when a server starts, what waits for an answer
+ * The FIFO at `path` if it is there as it should be. At once: when a server starts, what waits for an answer
  * of the file system is continued behind all else that is loaded, and the pipe is read 100 ms later on a busy machine.
  */
-export function readyFifo(path: string, mode: "create" | "read"): number | undefined {
+export function readyFifo(path: string, mode: "create" | "read"): Stats | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
-    return found?.isFIFO() && (mode === "read" || isForAll(found)) ? found.ino : undefined;
+    return found?.isFIFO() && (mode === "read" || isForAll(found)) ? found : undefined;
   } catch {
     // What is wrong is found again by who prepares it, and explained.
     return undefined;
   }
+}
+
+/**
+ * For how long nobody has read a FIFO at the least, if that is known: not where nobody ever has, or the file system does not note
+ * it. `relatime`, the usual way to mount one, notes the first reading after each writing, and a long writing counts when it is
+ * done. Who read it before us had ended when this process began, `runningMs` ago. (ms)
+ */
+export function unreadMsOf(
+  { atimeMs, birthtimeMs }: Pick<Stats, "atimeMs" | "birthtimeMs">,
+  { wallMs, runningMs } = { wallMs: Date.now(), runningMs: process.uptime() * 1_000 },
+): number | undefined {
+  if (atimeMs <= birthtimeMs) return undefined;
+  return Math.max(runningMs, wallMs - atimeMs - NOTED_LATE_MS_MAX);
 }
 
 /** Makes sure that `path` is a FIFO; "create" makes it, and the folder it lies in. */
@@ -55,6 +71,16 @@ export function openFifo(path: string): number {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw explained(path, cause);
+  }
+}
+
+/** Reads at once what waits in a pipe, and returns how many bytes that were. */
+export function readWaiting(descriptor: number, into: Uint8Array): number {
+  try {
+    return readSync(descriptor, into);
+  } catch (cause) {
+    if (codeOf(cause) === "EAGAIN") return 0;
+    throw cause;
   }
 }
 

@@ -28,6 +28,12 @@ export class PcmReader {
     this.pieceBytes = (chunkFrames + 1) * this.#frameBytes;
   }
 
+  /** Hands over what lay there when the source was opened, in one piece, as it says how old it is. */
+  found(bytes: Uint8Array, unreadMs: number | undefined): void {
+    const pcm = this.#whole(bytes);
+    if (pcm.length > 0) this.#options.outlet.found(pcm, unreadMs);
+  }
+
   /**
    * Takes what was read; `drained` says that nothing was left behind it. Returns whether to read on, else calls
    * `goOn` when to: until then, bytes beyond the first piece must stay as they are.

@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import {
   closeSync,
   constants,
   mkdtempSync,
   openSync,
+  readSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -10,9 +12,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeBytes } from "@tutti/audio";
 import { sampleFormat } from "@tutti/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { numbered, Sink } from "../../test/source-sink.ts";
+import { unreadMsOf } from "./fifo.ts";
 import { PipeSource } from "./pipe.ts";
 
 const FORMAT = sampleFormat(48_000, 16, 2);
@@ -72,6 +76,69 @@ test("hands over whole frames in order, however the writer cuts them", async () 
   expect(sink.all).toEqual(all);
   expect(sink.pieces.every((piece) => piece.length % 4 === 0)).toBe(true);
 });
+
+test("what lies in it when it is opened comes at once and in one piece", async () => {
+  execFileSync("mkfifo", [path]);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  writeSync(fd, numbered(0, 10_000));
+  source = new PipeSource({ path, mode: "read", format: FORMAT, chunkMs: 20, outlet: sink });
+  expect(sink.before).toEqual({ bytes: numbered(0, 10_000), unreadMs: undefined });
+  expect(sink.states).toEqual(["waiting", "running"]);
+
+  writeSync(fd, numbered(10_000, 10));
+  await expect.poll(() => sink.all).toEqual(numbered(10_000, 10));
+  closeSync(fd);
+});
+
+test.each([
+  ["as long as this process has run", { birthtimeMs: 1_000, atimeMs: 5_000 }, 200],
+  ["from when that is known to be later", { birthtimeMs: 1_000, atimeMs: 3_000 }, 1_550],
+  ["not where it was never read", { birthtimeMs: 5_000, atimeMs: 5_000 }, undefined],
+  ["nor where the file system does not note it", { birthtimeMs: 5_000, atimeMs: 0 }, undefined],
+])("nobody has read: %s", (_, stats, unreadMs) => {
+  expect(unreadMsOf(stats, { wallMs: 5_250, runningMs: 200 })).toBe(unreadMs);
+});
+
+test("the file system notes that it was read before", async () => {
+  execFileSync("mkfifo", [path]);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  // It tells the time in steps, and has to have made one.
+  await expect
+    .poll(() => {
+      writeSync(fd, numbered(0, 10));
+      readSync(fd, Buffer.alloc(40));
+      return unreadMsOf(statSync(path));
+    })
+    .toBeGreaterThanOrEqual(0);
+  writeSync(fd, numbered(10, 10));
+  source = new PipeSource({ path, mode: "read", format: FORMAT, chunkMs: 20, outlet: sink });
+  expect(sink.before?.bytes).toEqual(numbered(10, 10));
+  expect(sink.before?.unreadMs).toBeGreaterThan(0);
+  closeSync(fd);
+});
+
+test("who has a pace of his own gets room for seconds, and who comes later no more than usual", async () => {
+  const [usual, large] = [65_536, 524_288];
+  const kernel = await pipeBytes();
+  await open();
+  const looking = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const holds = () => kernel?.of(looking);
+  const fd = writer();
+  writeSync(fd, numbered(0, 10));
+  await expect.poll(() => sink.all.length).toBe(40);
+  expect(holds()).toBe(usual);
+  sink.isSteady = true;
+  await expect.poll(holds, { timeout: 7_000 }).toBe(large);
+  sink.isSteady = false;
+  await expect.poll(holds, { timeout: 5_000 }).toBe(usual);
+  sink.isSteady = true;
+  await expect.poll(holds, { timeout: 5_000 }).toBe(large);
+  // The last writer goes, and the next one may wait for room.
+  closeSync(fd);
+  await expect.poll(() => sink.states.at(-1)).toBe("waiting");
+  expect(holds()).toBe(usual);
+  closeSync(looking);
+}, 20_000);
 
 test("half a frame ends with its writer", async () => {
   await open();

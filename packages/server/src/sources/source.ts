@@ -3,8 +3,15 @@ import type { Arrival } from "../core/index.ts";
 
 /** Where a source hands over what it has. */
 export interface Outlet {
+  /**
+   * Whole frames, all that lay there when the source was opened, used up when this returns. `unreadMs`: for how long nobody had
+   * read at the least, where that is known.
+   */
+  found(bytes: Uint8Array, unreadMs: number | undefined): void;
   /** Whole frames, used up when this returns. */
   pcm(bytes: Uint8Array, arrival: Arrival): void;
+  /** Whether what comes has had a pace of its own for some seconds: such a writer waits for nobody. */
+  steady(): boolean;
   /** How long to keep what there is; zero or less: no longer. (ms) */
   waitMs(): number;
   state(state: "running" | "waiting" | "failed", reason?: string): void;
