@@ -102,3 +102,14 @@ test("a machine that is busy for a second every ten is not a bend that stays", (
   );
   expect(told.at(-1)?.bend.ppm ?? 0).toBe(0);
 });
+
+test.each([7_000, -7_000])("%d ppm is no bend: no clock is slewed by that", (ppm) => {
+  const { told } = listen(
+    [
+      [20, 5],
+      [1, ppm],
+    ],
+    () => 0,
+  );
+  expect(told).toEqual([]);
+});

@@ -34,9 +34,13 @@ const AFTER_SLICES_MIN = 3;
 /** How far a hinge moves when it is looked at again, and in what steps. (s) */
 const MOVED_S_MAX = 0.2;
 const MOVED_STEP_S = 0.01;
-/** What a hinge must take off the squares, in those of one slice, and at least how steep it is. (ppm) */
+/**
+ * What a hinge must take off the squares, in those of one slice, and at least how steep it is. More than NTP slews a clock by, twice
+ * over, is a pointer that moves in wide steps, seen for too short. (ppm)
+ */
 const SQUARES_MIN = 60;
 const STEEP_MIN = 120;
+const STEEP_MAX = 1_000;
 /** It must leave no more than so many times what lies before it has by itself. */
 const LEFT_MAX = 4;
 /** Slices later than the middle one by so many times what that is later than the earliest are held-up threads. */
@@ -72,6 +76,7 @@ export class HingeFinder {
     }
     const hinge = fit.found;
     if (!hinge || Math.abs(hinge.ppm) < STEEP_MIN) return undefined;
+    if (Math.abs(hinge.ppm) > STEEP_MAX) return undefined;
     const [before, behind] = fit.left(hinge);
     // A step, or a thread that is held up more and more, is no hinge: what it leaves behind is wild.
     const usual = Math.max(1, before);
