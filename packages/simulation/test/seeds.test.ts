@@ -32,6 +32,11 @@ const MENDED: readonly Seed[] = [
     minutes: 5,
     why: "steps of a card's pointer were taken for a clock slewed by 7098 ppm: a jump each second",
   },
+  {
+    seed: 128,
+    minutes: 1,
+    why: "a connection given up by a thread that had been held up and had not read what came",
+  },
 ];
 
 /** Those that fail today. */

@@ -61,6 +61,16 @@ test("where the way is long, the stream is waited for as long as that", () => {
   expect(pass(1)).toBe("hangs");
 });
 
+test("a thread that was held up reads what came meanwhile before it judges, but once", () => {
+  play(10);
+  outage(590);
+  now = localInstant(now + millis(50));
+  expect(watch.look(now)).toBeUndefined();
+  expect(pass(4)).toBeUndefined();
+  now = localInstant(now + millis(50));
+  expect(watch.look(now)).toBe("hangs");
+});
+
 test("after a short one TCP's first repeats are waited for", () => {
   play(10);
   outage(450);

@@ -24,6 +24,8 @@ const UNANSWERED_MAX: Micros = millis(1_500);
  * is longer. More would be heard, as by now the room is silent.
  */
 const STREAM_BEHIND_MIN: Micros = millis(30);
+/** A look that comes so much late is one of a thread that was held up: what came meanwhile is read first, within as long. */
+const HELD_UP: Micros = millis(5);
 /** Least time between two connections given up, doubled each time until one has brought music for `PROVEN`. */
 const AGAIN_AFTER: Micros = seconds(1);
 const AGAIN_AFTER_MAX: Micros = seconds(60);
@@ -45,6 +47,8 @@ export class StallWatch {
   #answeredAt: number | undefined;
   /** How long that took. */
   #roundTrip = 0;
+  /** Whether judgement on this stall was put off, as we were held up ourselves. */
+  #putOff = false;
   #gaveUpAt = -Infinity;
   #againAfter: Micros = AGAIN_AFTER;
 
@@ -89,13 +93,21 @@ export class StallWatch {
   /** To be called when `deadline` has come; earlier does no harm. */
   look(now: LocalInstant): StallNews {
     if (this.#lookAt === undefined || now < this.#lookAt) return undefined;
+    const heldUp = now - this.#lookAt >= HELD_UP;
     this.#lookAt = undefined;
-    if (this.#stalled) return this.#judge(now);
+    if (this.#stalled) return heldUp && !this.#putOff ? this.#putOffBriefly(now) : this.#judge(now);
     // Other messages came, and no chunk: it is the music that stopped, and the next chunk says so.
     if (this.#heardAt - this.#chunkAt >= PAUSE_MAX) return undefined;
     this.#stalled = true;
     this.#lookAt = localInstant(this.#heardAt + UNANSWERED_MAX);
     return "stalled";
+  }
+
+  /** Once: a slow machine is late each time. */
+  #putOffBriefly(now: LocalInstant): StallNews {
+    this.#putOff = true;
+    this.#lookAt = later(now, HELD_UP);
+    return undefined;
   }
 
   #judge(now: LocalInstant): StallNews {
@@ -121,6 +133,7 @@ export class StallWatch {
   #end(): void {
     this.#stalled = false;
     this.#answeredAt = undefined;
+    this.#putOff = false;
   }
 }
 
