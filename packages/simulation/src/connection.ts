@@ -10,6 +10,12 @@ export interface Peer {
   closed(): void;
 }
 
+/** What was lost again and again: when it was sent, and how much later than else it arrives. */
+export interface Straggler {
+  readonly at: TrueInstant;
+  readonly late: Micros;
+}
+
 type End = "client" | "server";
 
 /** One direction, named after where it leads. */
@@ -42,6 +48,8 @@ const FAST_RETRANSMIT = 0.7;
 /** Reads do not end where writes ended: so often one delivery is torn in two. */
 const TEAR = 0.02;
 const TIMEOUTS_MAX = 8;
+/** Less than that every buffer outlasts. */
+const STRAGGLER_MIN = millis(400);
 
 /**
  * A TCP connection: everything arrives, in order, once; loss shows as delay of all that follows.
@@ -49,6 +57,8 @@ const TIMEOUTS_MAX = 8;
  */
 export class Connection {
   readonly counts = { retransmissions: 0, breaks: 0 };
+  /** Outages apart. */
+  readonly stragglers: Straggler[] = [];
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #link: Link;
@@ -225,7 +235,9 @@ export class Connection {
       delay += timeout;
       timeout *= 2;
     }
-    return delay as Micros;
+    const late = delay as Micros;
+    if (late >= STRAGGLER_MIN) this.stragglers.push({ at: this.#simulation.now, late });
+    return late;
   }
 
   /** An outage is over for TCP with the first of its repeats after the end: 0.2, 0.6, 1.4, 3.0 s .. from now. */

@@ -1,7 +1,7 @@
 import { arrivalOf } from "@tutti/audio/core";
 import { Player, type PlayerInput, type PlayerOutput, Pump } from "@tutti/client/core";
 import { localInstant, type Micros, millis, seconds, type TimeAnswer } from "@tutti/protocol";
-import type { Connection, Peer } from "./connection.ts";
+import type { Connection, Peer, Straggler } from "./connection.ts";
 import { Ear } from "./ear.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
@@ -79,7 +79,7 @@ export class Room {
   /** Which connection counts: what others still say does not. */
   #attempt = "";
   #failures = 0;
-  readonly #connectionCounts: Connection["counts"][] = [];
+  readonly #connections: Pick<Connection, "counts" | "stragglers">[] = [];
   #plannedFor: TrueInstant | undefined;
   #timer: Happening | undefined;
   #ticks: Happening | undefined;
@@ -119,11 +119,16 @@ export class Room {
   /** Over all connections so far. */
   get tcpCounts(): Connection["counts"] {
     const sums = { retransmissions: 0, breaks: 0 };
-    for (const { retransmissions, breaks } of this.#connectionCounts) {
+    for (const { retransmissions, breaks } of this.#connections.map(({ counts }) => counts)) {
       sums.retransmissions += retransmissions;
       sums.breaks += breaks;
     }
     return sums;
+  }
+
+  /** Of all connections so far. */
+  get stragglers(): Straggler[] {
+    return this.#connections.flatMap(({ stragglers }) => stragglers);
   }
 
   get player(): Player | undefined {
@@ -258,7 +263,7 @@ export class Room {
 
   #connected(connection: Connection): void {
     this.#connection = connection;
-    this.#connectionCounts.push(connection.counts);
+    this.#connections.push({ counts: connection.counts, stragglers: connection.stragglers });
     this.#tell({ kind: "connects" });
     this.#handle({ kind: "connected" });
   }

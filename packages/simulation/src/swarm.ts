@@ -90,16 +90,24 @@ function judge(house: House, plan: Plan, from: Micros, to: Micros): string[] {
   return report.rooms.flatMap((room, index) => {
     const planned = rooms[index];
     if (!planned) return [];
-    return complaints(aloneOf(report, room), limitsOf(planned, bufferMs)).map(
+    const lateMs = latestOf(house, index, micros(from - millis(bufferMs)), to) / millis(1);
+    return complaints(aloneOf(report, room), limitsOf(planned, bufferMs, lateMs)).map(
       ({ text }) => `${where}: ${text} (${planned.link.name})`,
     );
   });
 }
 
-/** `bufferMs`: what is left of it. */
-function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs: number): Limits {
-  // What waits for the whole buffer before the bottleneck cannot be heard by anybody. Of it a bundle is sent last.
-  const silenceMsMax = bufferMs - BUNDLE_MS > link.queueMs ? link.silenceMsMax : Infinity;
+/** How late the latest was of what was lost again and again on the way to a room. (us) */
+function latestOf(house: House, room: number, from: Micros, to: Micros): number {
+  const sent = house.rooms[room]?.stragglers.filter(({ at }) => at >= from && at < to) ?? [];
+  return Math.max(0, ...sent.map(({ late }) => late));
+}
+
+/** `bufferMs`: what is left of it. `lateMs`: what TCP had to send once more, and again, came so late at the most. */
+function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs: number, lateMs: number): Limits {
+  // What takes the whole buffer, before the bottleneck or as it is lost, cannot be heard by anybody. Of it a bundle is sent last.
+  const waitsMs = Math.max(link.queueMs, lateMs);
+  const silenceMsMax = bufferMs - BUNDLE_MS > waitsMs ? link.silenceMsMax : Infinity;
   // What a card suffered is counted over the whole run.
   const limits = { errorMaxUs: errorUsMax, underruns: Infinity };
   if (silenceMsMax === 0) return limits;
