@@ -10,5 +10,6 @@ export default defineConfig({
   resolve: { conditionNames: ["tutti-source", "node", "import", "default"] },
   // A package that is not found is a warning, and would be missed only when it runs.
   onLog: (level, log, tell) => tell(level === "warn" ? "error" : level, log),
-  output: { dir: "packages/simulation/dist/bundle", cleanDir: true, format: "esm" },
+  // Whoever runs it meanwhile finds what it was made of in the same place.
+  output: { dir: "packages/simulation/dist/bundle", chunkFileNames: "[name].js", format: "esm" },
 });
