@@ -16,9 +16,9 @@ const SIMULATION = fileURLToPath(
 );
 
 /** Recordings judged frame by frame, in real time: nothing else runs beside these. */
-const HEARD = ["audio", "client", "client-card", "link", "server", "two-rooms", "up"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const HEARD = [
+  ...["audio", "client", "client-card", "link", "live-writer", "server", "two-rooms", "up"],
+].map((name) => `test/e2e/${name}.test.ts`);
 
 const realProcesses = {
   testTimeout: 120_000,

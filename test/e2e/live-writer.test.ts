@@ -92,8 +92,8 @@ test("a live writer's music goes on in its place, though nobody read it for long
     `a live writer: silent for ${silentMs.toFixed(1)} ms, moved by ${movedMs.toFixed(1)}`,
   );
   expect(silentMs).toBeLessThan(HELD_BACK_MS);
-  // The time line is the one before.
-  expect(Math.abs(movedMs)).toBeLessThan(3);
+  // The time line is the one before, as far as the first arrivals at a server that starts tell.
+  expect(Math.abs(movedMs)).toBeLessThan(5);
   expect(unsure).toBeLessThanOrEqual(UNSURE_MAX);
 });
 
