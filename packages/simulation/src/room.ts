@@ -37,8 +37,8 @@ export interface RoomOptions {
 const DATAGRAM_BYTES = 68;
 /** What the daemon queues for music. (ms) */
 const QUEUE_MS = 250;
-const PAUSE_MS_MIN = 50;
-const PAUSE_MS_MAX = 150;
+const PAUSE_MS_MIN = 25;
+const PAUSE_MS_MAX = 50;
 /** As the player says it when nothing came for too long. */
 const SILENT = "server is silent";
 /** How often a client knocks while nobody answers. */

@@ -1,12 +1,12 @@
 /** First pause after a lost connection: most are back at once. (ms) */
-const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MIN = 25;
 /**
- * Longest pause while a restart is likely: a server is back a fifth of a second after its start, and the first that is to be
- * heard comes half a second later, when all rooms should be there. A knock at a port where nobody listens costs a packet. (ms)
+ * Longest pause while a restart is likely: a server is back a fifth of a second after its start, and what was written
+ * meanwhile is there to be heard. A knock at a port where nobody listens costs a packet. (ms)
  */
-const PAUSE_MS_MAX = 150;
+const PAUSE_MS_MAX = 50;
 /** How many attempts that are worth it, some 10 s; and the longest pause after them. */
-const FAILURES_OF_RESTART = 80;
+const FAILURES_OF_RESTART = 240;
 const PAUSE_MS_MAX_LATER = 500;
 
 /** Pauses that double with each failure and differ between clients, so that a house does not knock at once. */
