@@ -135,6 +135,7 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
     ready: readyLine(config),
     close: async () => {
       programmes.close();
+      driver.handle({ kind: "ending" });
       driver.close();
       await Promise.all([listeners.close(), home?.close(), hooks?.end()]);
       // Who has left is a change of the house too.

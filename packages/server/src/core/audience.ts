@@ -154,6 +154,13 @@ export class Audience {
     if (session?.streaming) this.#sendAudio(id, session, session.flush(now));
   }
 
+  /** Nothing comes behind what is held back. */
+  finish(now: ServerInstant): void {
+    for (const [id, session] of this.#sessions) {
+      if (session.streaming) this.#sendAudio(id, session, session.finish(now));
+    }
+  }
+
   /** Clients whose link holds things up for longer than they can wait, and how, since this was asked last. */
   outlasted(): [client: string, change: QualityChange][] {
     return [...this.#sessions.values()].flatMap((session) => {

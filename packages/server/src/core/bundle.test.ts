@@ -59,6 +59,13 @@ test("a wish that ends sends what was held", () => {
   ]);
 });
 
+test("what is held is there to be taken at any moment, once", () => {
+  const held = bundle(100);
+  sends(held, 8);
+  expect(held.take()).toHaveLength(2);
+  expect(held.take()).toEqual([]);
+});
+
 test("what is held when the source ends goes out late, not never; what is cleared never", () => {
   const held = bundle(100);
   sends(held, 8);

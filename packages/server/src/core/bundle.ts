@@ -31,28 +31,29 @@ export class Bundle {
   /** Returns what is to be sent now: nothing, or all that was held. */
   add(message: AudioMessage, now: ServerInstant): AudioMessage[] {
     const span = 1_000 * Math.min(this.wishMs, this.bufferMs * BUFFER_SHARE_MAX);
-    if (span <= 0) return [...this.#take(), message];
+    if (span <= 0) return [...this.take(), message];
     const turn = Math.floor(message.recordedAt / span + this.#phase);
     const same = span === this.#span && turn === this.#turn;
     this.#span = span;
     this.#turn = turn;
     this.#held.push(message);
     this.#heldSince ??= now;
-    return same ? [] : this.#take();
+    return same ? [] : this.take();
   }
 
   /** What was held for too long, as no more chunks come. */
   takeOverdue(now: ServerInstant): AudioMessage[] {
     const overdue = this.#heldSince !== undefined && between(this.#heldSince, now) > this.#span;
-    return overdue ? this.#take() : [];
+    return overdue ? this.take() : [];
   }
 
   clear(): void {
-    this.#take();
+    this.take();
     this.#turn = undefined;
   }
 
-  #take(): AudioMessage[] {
+  /** What is held, as nothing comes behind it. */
+  take(): AudioMessage[] {
     this.#heldSince = undefined;
     return this.#held.splice(0);
   }

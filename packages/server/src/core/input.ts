@@ -70,4 +70,6 @@ export type ServerInput =
   | { readonly kind: "time asked"; readonly token: string }
   /** About once a second. */
   | { readonly kind: "wall clock"; readonly wall: WallTime }
+  /** Sources are read no more, and connections are about to end: what is held back is given out. */
+  | { readonly kind: "ending" }
   | { readonly kind: "deadline" };

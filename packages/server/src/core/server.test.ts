@@ -162,6 +162,17 @@ describe("the backlog", () => {
   });
 });
 
+test("a server that ends gives out at once what is held back for the next bundle", () => {
+  rig.join(1, OWN);
+  rig.ask(1);
+  rig.say(1, { kind: "bundles", spanMs: 100 });
+  const sounds = Array.from({ length: 12 }, () => rig.sound()).flat();
+  const held = 12 - kinds(sounds, 1).length;
+  expect(held).toBeGreaterThan(0);
+  expect(kinds(rig.handle({ kind: "ending" }), 1)).toEqual(Array(held).fill("chunk"));
+  expect(kinds(rig.handle({ kind: "ending" }), 1)).toEqual([]);
+});
+
 test("audio is encoded once and shared by all who play it, and not at all without them", () => {
   for (let i = 0; i < 10; i++) rig.sound();
   expect(rig.encoders).toEqual([]);

@@ -225,6 +225,9 @@ export class Server {
         this.#wall = input.wall;
         this.#apply(this.#house.fallAsleep(input.wall), now);
         break;
+      case "ending":
+        this.#audience.finish(now);
+        break;
       case "deadline":
         this.#turns.turn(this.deadline ?? now, now);
         this.#pass(now);

@@ -227,6 +227,11 @@ export class Session {
     return this.#queue.take(now).map(({ bytes }) => bytes);
   }
 
+  /** What may be sent now if nothing comes behind it. */
+  finish(now: ServerInstant): Uint8Array[] {
+    return this.#send(this.#bundle.take(), now);
+  }
+
   /** Bytes on their way to this session, as far as the shell knows. */
   setUnsent(bytes: number, now: ServerInstant): void {
     const reading = this.#queue.setUnsent(bytes, now);

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { listenStream } from "./stream-listener.ts";
+import { listenStream, type PlayerSocket } from "./stream-listener.ts";
 
 async function freePort(): Promise<number> {
   const probe = createServer();
@@ -33,6 +33,32 @@ test("a player that is refused gets the reason before the connection ends", asyn
   await listener.close();
 
   expect(new Uint8Array(Buffer.concat(heard))).toEqual(refusal);
+});
+
+test("when it closes, players get what was written last and a proper end, whatever they have just said; who hangs is not waited for", async () => {
+  const last = new Uint8Array(500).fill(7);
+  const port = await freePort();
+  const players: PlayerSocket[] = [];
+  const listener = await listenStream({
+    port,
+    address: "127.0.0.1",
+    onOpen: (player) => players.push(player),
+    onBytes: () => {},
+    onClose: () => {},
+  });
+  const heard: (Buffer | string)[] = [];
+  const socket = connect(port, "127.0.0.1");
+  const hangs = connect({ port, host: "127.0.0.1", allowHalfOpen: true }).pause();
+  socket.on("data", (bytes) => heard.push(bytes));
+  socket.on("error", ({ message }) => heard.push(message));
+  await expect.poll(() => players).toHaveLength(2);
+  socket.write(new Uint8Array(50));
+  await new Promise(setImmediate);
+  for (const player of players) player.write(last, () => {});
+  await listener.close();
+  hangs.destroy();
+
+  expect(heard).toEqual([Buffer.from(last)]);
 });
 
 test("who connects before we are ready is welcome then, with what it said, unless it is gone", async () => {

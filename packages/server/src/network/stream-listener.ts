@@ -34,6 +34,9 @@ export interface StreamListenerOptions extends PlayerSocketEvents {
 /** More at once than any house has players: what is beyond is refused before it costs memory. */
 const CONNECTIONS_MAX = 2_048;
 
+/** So long a player has to take what was written last before the listener closes. (ms) */
+const LAST_WORDS_MS = 200;
+
 /** Players over TCP. Rejects with the system's error when the port cannot be had. */
 export async function listenStream(
   options: StreamListenerOptions,
@@ -56,8 +59,15 @@ export async function listenStream(
   return {
     close: () =>
       new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
+        // Ended, not destroyed: that takes back what has not arrived if the player has said anything meanwhile.
+        for (const socket of sockets) socket.end();
+        const late = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, LAST_WORDS_MS);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
         carriage.close();
       }),
   };
