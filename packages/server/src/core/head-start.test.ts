@@ -45,6 +45,24 @@ test("a source that waits for us fills half a buffer at once: its first frame is
   }
 });
 
+test("one that is not as quick as we are while the buffer is filled is not taken for a live one that pauses", () => {
+  const { stream, stamps, take } = listen(2_500);
+  for (let chunk = 0; chunk < 30; chunk++) take("held back", START);
+  take("drained", after(START, millis(5)));
+  for (let chunk = 0; chunk < 20; chunk++) take("held back", after(START, millis(30)));
+  expect(stamps.map((at) => between(after(START, millis(-1_250)), at))).toEqual(
+    Array.from({ length: 51 }, (_, chunk) => millis(20 * chunk)),
+  );
+  expect(stream.steady).toBe(false);
+});
+
+test("a live one that brought too much at first is known as such a second later", () => {
+  const { stream, take } = listen(4_000);
+  for (let chunk = 0; chunk < 30; chunk++) take("held back", START);
+  for (let chunk = 1; chunk < 400; chunk++) take("drained", after(START, millis(20 * chunk)));
+  expect(stream.steady).toBe(true);
+});
+
 test("a live one is due a whole buffer after it was recorded, however much of it lay in the pipe", () => {
   const { stamps, take } = listen();
   for (let chunk = 0; chunk < 17; chunk++) take(chunk < 16 ? "held back" : "drained", START);

@@ -52,6 +52,8 @@ const LOST_MIN: Micros = millis(50);
 const BURST_MAX: Micros = millis(400);
 /** A writer not seen to run dry for this long is ahead of real time, and its rate not its own. */
 const UNOBSERVED_MAX: Micros = seconds(2);
+/** Who waits for us has made up for a head start by then, however busy the machine is. */
+const CATCHING_UP_MAX: Micros = seconds(1);
 /** Who has kept one place for so long has a time of its own for good: its pipe may be made larger. */
 const STEADY_AFTER: Micros = seconds(5);
 
@@ -68,7 +70,7 @@ export type Arrival =
 type Pace =
   | { readonly kind: "unknown"; readonly taken: Frames }
   | { readonly kind: "its own"; readonly seenAt: ServerInstant }
-  | { readonly kind: "ours" };
+  | { readonly kind: "ours"; readonly since: ServerInstant };
 
 const UNKNOWN: Pace = { kind: "unknown", taken: frames(0) };
 
@@ -187,8 +189,12 @@ export class StreamClock {
     this.#source.move(by);
     if (this.#stamp !== undefined) this.#stamp = after(this.#stamp, by);
     if (this.#settlesAt !== undefined) this.#settlesAt = after(this.#settlesAt, by);
-    if (this.#pace.kind !== "its own") return;
-    this.#pace = { kind: "its own", seenAt: after(this.#pace.seenAt, by) };
+    if (this.#pace.kind === "its own") {
+      this.#pace = { kind: "its own", seenAt: after(this.#pace.seenAt, by) };
+    }
+    if (this.#pace.kind === "ours") {
+      this.#pace = { kind: "ours", since: after(this.#pace.since, by) };
+    }
   }
 
   /** The server time of a frame; also of frames a little before the line was anchored. */
@@ -216,10 +222,10 @@ export class StreamClock {
     this.#offsetMemory = captured ? CAPTURED_MEMORY : OFFSET_MEMORY;
     if (captured) this.#observe(this.#count, arrival.at, now);
     this.#count = frames(this.#count + count);
-    if (arrival.kind === "drained") this.#observe(this.#count, now, now);
+    if (arrival.kind === "drained" && !this.#catchesUp(now)) this.#observe(this.#count, now, now);
     if (arrival.kind === "held back") this.#heldBack(count, now);
     if (!captured && this.#pace.kind === "its own" && between(now, this.next) >= this.#burstMax) {
-      this.#keepOurPace();
+      this.#keepOurPace(now);
     }
     if (this.#pace.kind === "unknown") return;
     if (this.#settlesAt !== undefined) this.#settle(this.#settlesAt, now);
@@ -247,15 +253,21 @@ export class StreamClock {
     if (this.#pace.kind === "unknown") {
       const taken = frames(this.#pace.taken + count);
       this.#pace = { kind: "unknown", taken };
-      if (durationOf(taken, this.#rateHz) >= this.#burstMax) this.#keepOurPace();
+      if (durationOf(taken, this.#rateHz) >= this.#burstMax) this.#keepOurPace(now);
     } else if (this.#pace.kind === "its own") {
-      if (between(this.#pace.seenAt, now) >= UNOBSERVED_MAX) this.#keepOurPace();
+      if (between(this.#pace.seenAt, now) >= UNOBSERVED_MAX) this.#keepOurPace(now);
     }
   }
 
-  #keepOurPace(): void {
+  /** Whether a writer that waits for us is read as fast as it can write: an empty queue says that we are the faster ones. */
+  #catchesUp(now: ServerInstant): boolean {
+    if (this.#pace.kind !== "ours" || this.next >= now) return false;
+    return between(this.#pace.since, now) < CATCHING_UP_MAX;
+  }
+
+  #keepOurPace(now: ServerInstant): void {
     this.#source.reset();
-    this.#pace = { kind: "ours" };
+    this.#pace = { kind: "ours", since: now };
     this.#turn(this.next, this.#nominal);
   }
 
