@@ -114,7 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
     meaning:
       "a perfect link; the server is killed right after it acknowledged changes, and started again after 1 s",
     cover:
-      "the second without a server; what was recorded meanwhile is nobody's, so about a buffer is missing",
+      "the second without a server and its start, less the buffer: our FIFO keeps what is recorded meanwhile",
     covered: false,
     link: LINKS.wired,
     rooms: 2,
