@@ -138,7 +138,7 @@ function syncedAfter(ear: Ear): number | undefined {
   const needed = SYNCED_FOR / SLOT;
   const first = Math.floor(ear.firstSoundAt / SLOT);
   let good = 0;
-  for (let slot = first; slot < ear.worst.end; slot++) {
+  for (let slot = Math.max(first, ear.worst.begin); slot < ear.worst.end; slot++) {
     good = Math.abs(ear.worst.get(slot)) < SYNCED_US_MAX ? good + 1 : 0;
     if (good === needed) return Math.max(0, slot - good + 1 - first) * (SLOT / millis(1));
   }

@@ -15,6 +15,11 @@ export class Slots {
     this.#values[at] = value;
   }
 
+  /** The first that is not forgotten. */
+  get begin(): number {
+    return this.#first;
+  }
+
   /** One behind the last that was noted. */
   get end(): number {
     return this.#first + this.#values.length;
