@@ -90,24 +90,30 @@ function judge(house: House, plan: Plan, from: Micros, to: Micros): string[] {
   return report.rooms.flatMap((room, index) => {
     const planned = rooms[index];
     if (!planned) return [];
-    const lateMs = latestOf(house, index, micros(from - millis(bufferMs)), to) / millis(1);
+    const lateMs = lateMsOf(house, index, bufferMs, [micros(from - millis(bufferMs)), to]);
     return complaints(aloneOf(report, room), limitsOf(planned, bufferMs, lateMs)).map(
       ({ text }) => `${where}: ${text} (${planned.link.name})`,
     );
   });
 }
 
-/** How late the latest was of what was lost again and again on the way to a room. (us) */
-function latestOf(house: House, room: number, from: Micros, to: Micros): number {
+/** By how much, in all, that was late on the way to a room which was lost again and again, and outlasted `bufferMs` so. (ms) */
+function lateMsOf(
+  house: House,
+  room: number,
+  bufferMs: number,
+  [from, to]: readonly [Micros, Micros],
+): number {
   const sent = house.rooms[room]?.stragglers.filter(({ at }) => at >= from && at < to) ?? [];
-  return Math.max(0, ...sent.map(({ late }) => late));
+  const late = sent.map((each) => each.late / millis(1)).filter((ms) => ms >= bufferMs - BUNDLE_MS);
+  return late.reduce((sum, ms) => sum + ms, 0);
 }
 
-/** `bufferMs`: what is left of it. `lateMs`: what TCP had to send once more, and again, came so late at the most. */
+/** `bufferMs`: what is left of it. `lateMs`: so much of what TCP had to send once more, and again, no engine would have had sooner. */
 function limitsOf({ link, errorUsMax }: PlannedRoom, bufferMs: number, lateMs: number): Limits {
-  // What takes the whole buffer, before the bottleneck or as it is lost, cannot be heard by anybody. Of it a bundle is sent last.
-  const waitsMs = Math.max(link.queueMs, lateMs);
-  const silenceMsMax = bufferMs - BUNDLE_MS > waitsMs ? link.silenceMsMax : Infinity;
+  // What waits for the whole buffer before the bottleneck cannot be heard by anybody. Of it a bundle is sent last.
+  const covered = bufferMs - BUNDLE_MS > link.queueMs;
+  const silenceMsMax = covered ? link.silenceMsMax + lateMs : Infinity;
   // What a card suffered is counted over the whole run.
   const limits = { errorMaxUs: errorUsMax, underruns: Infinity };
   if (silenceMsMax === 0) return limits;
