@@ -1,3 +1,4 @@
+import type { ServerOutput } from "@tutti/server/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { kinds, OWN, Rig, STOCK, sentTo } from "../../test/server-rig.ts";
 
@@ -69,4 +70,51 @@ test("audio is encoded once and shared by all who play it, and not at all withou
   expect(rig.encoders).toEqual(["opus"]);
   expect(sends).toHaveLength(2);
   expect(sends[0]?.bytes).toBe(sends[1]?.bytes);
+});
+
+describe("a link that is away for two seconds again and again", () => {
+  /** What the client is said to suffer from meanwhile. */
+  function outage(session: number): string[] {
+    rig.clogged.add(session);
+    const outputs: ServerOutput[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      outputs.push(...rig.sound());
+      outputs.push(...rig.handle({ kind: "backlog", session, bytes: sentBytes(outputs, session) }));
+    }
+    rig.clogged.delete(session);
+    outputs.push(...rig.handle({ kind: "backlog", session, bytes: 0 }), ...rig.sound());
+    return outputs.flatMap((output) =>
+      output.kind === "event" && output.event.kind === "client degraded" ? [output.event.what] : [],
+    );
+  }
+
+  function sentBytes(outputs: readonly ServerOutput[], session: number): number {
+    return outputs.reduce(
+      (sum, each) =>
+        each.kind === "send" && each.session === session ? sum + each.bytes.length : sum,
+      0,
+    );
+  }
+
+  function joined(session: number): void {
+    rig.join(session, OWN);
+    rig.ask(session);
+    for (let turn = 0; turn < 10; turn++) rig.sound();
+  }
+
+  test("is told of, also when it comes back as another connection", () => {
+    joined(1);
+    expect(outage(1)).not.toContain("buffer too small");
+    rig.handle({ kind: "disconnected", session: 1 });
+    joined(2);
+    expect(outage(2)).toContain("buffer too small");
+  });
+
+  test("is a stranger's once the client was deleted", () => {
+    joined(1);
+    outage(1);
+    rig.call("Server.DeleteClient", { id: "own" });
+    joined(2);
+    expect(outage(2)).not.toContain("buffer too small");
+  });
 });
