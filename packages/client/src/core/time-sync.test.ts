@@ -54,6 +54,14 @@ test("a burst without answers is no flood", () => {
   expect(ask(started(false), 1, 1e9, silent).length).toBeLessThanOrEqual(12);
 });
 
+test("what was not answered over one connection slows the next one down by nothing", () => {
+  const sync = started(false);
+  ask(sync, 5, 500, { stream: false, datagram: false });
+  sync.stop();
+  sync.start(localInstant(5e6));
+  expect(within(ask(sync, 3, 500, both, 5), 6, 8)).toBeGreaterThan(36);
+});
+
 describe("a settled clock", () => {
   test("is asked for five times a second, four times in a row about every 6 s, and a sign of life goes every 2 s over the stream", () => {
     const asked = ask(started(true), 300, 10, both);
@@ -82,10 +90,22 @@ describe("an uncertain clock", () => {
     expect(within(ask(started(true), 60, 500, both), 30, 60, "datagram")).toBeGreaterThan(550);
   });
 
-  test("is asked for five times a second over the stream, which may be clogged", () => {
+  test("is asked for twenty times a second over the stream", () => {
     const asked = within(ask(started(false), 60, 500, both), 30, 60);
-    expect(asked).toBeGreaterThan(140);
-    expect(asked).toBeLessThan(152);
+    expect(asked).toBeGreaterThan(550);
+    expect(asked).toBeLessThan(800);
+  });
+
+  test("is asked for twice a second over a stream that is clogged", () => {
+    const sync = started(false);
+    let asked = 0;
+    for (let now = 0; now < 30e6; now += 500) {
+      const ways = sync.questions(localInstant(now), known(500));
+      if (now > 10e6) asked += ways.length;
+      for (const way of ways) sync.answered(way, localInstant(now), micros(600_500));
+    }
+    expect(asked).toBeGreaterThan(35);
+    expect(asked).toBeLessThan(50);
   });
 });
 
@@ -118,6 +138,18 @@ describe("on a path whose round trip varies by 40 ms", () => {
     expect(pauses.length).toBeGreaterThan(200);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(19);
     expect(Math.min(...apart)).toBeGreaterThan(20);
+  });
+
+  test("over the stream of a server that sends each chunk at once nobody waits for quiet", () => {
+    const sync = started(false);
+    let asked = 0;
+    for (let now = 0; now < 12e6; now += 500) {
+      if (now % 20_000 === 0) sync.heard(localInstant(now));
+      const ways = sync.questions(localInstant(now), known(500));
+      if (now > 2e6) asked += ways.length;
+      for (const way of ways) sync.answered(way, localInstant(now), micros(40_500));
+    }
+    expect(asked).toBeGreaterThan(200);
   });
 
   test("where there is no quiet they go out all the same, a few times a second", () => {

@@ -46,9 +46,11 @@ const ANSWERED_LATELY: Micros = seconds(10);
 const SIGN_OF_LIFE: Micros = seconds(2);
 /** Stock servers see nothing else of a client: never more seldom than this. */
 const STREAM_INTERVAL_MAX: Micros = seconds(1);
-
-/** Over the stream answers may queue for long, and questions with them: never more often than this. */
-const STREAM_INTERVAL_MIN: Micros = millis(200);
+/** Over the stream each costs a segment and an acknowledgement: never more often than this. */
+const STREAM_INTERVAL_MIN: Micros = millis(40);
+/** The same while more than so many are under way: answers queue, and questions with them. */
+const STREAM_INTERVAL_MIN_CLOGGED: Micros = millis(200);
+const UNDER_WAY_MAX = 6;
 
 /**
  * Between groups single questions watch over the clock: when NTP slews the server's by 500 ppm, only answers tell, and it
@@ -117,6 +119,8 @@ export class TimeSync {
   #unanswered = 0;
   /** When a datagram was answered last. */
   #answeredAt = -Infinity;
+  /** Questions over the stream whose answers have not come. */
+  #underWay = 0;
   /** Whether the stream has stopped, where music came before. */
   #stalled = false;
   /** When the first of those was asked, and the last. */
@@ -192,6 +196,7 @@ export class TimeSync {
     this.#askAt = undefined;
     this.#signOfLifeAt = undefined;
     this.#burstLeft = 0;
+    this.#underWay = 0;
     this.#datagrams = false;
     this.#stalled = false;
   }
@@ -221,17 +226,21 @@ export class TimeSync {
       this.#beat.answered(arrivedAt);
       this.#unanswered = 0;
       this.#answeredAt = now;
-      this.#roundTrip += ROUND_TRIP_SHARE * (roundTrip - this.#roundTrip);
-    }
-    if (this.#askAt === undefined || way !== this.way) return;
+    } else this.#underWay = Math.max(0, this.#underWay - 1);
+    if (way !== this.way) return;
+    this.#roundTrip += ROUND_TRIP_SHARE * (roundTrip - this.#roundTrip);
+    if (this.#askAt === undefined) return;
     if (this.#burstLeft + this.#groupLeft > 0) this.#askAt = now;
   }
 
-  /** Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. */
+  /**
+   * Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. A server that is asked
+   * over the stream sends each chunk at once and leaves no quiet.
+   */
   #waitsForQuiet(now: LocalInstant, confidence: Confidence): boolean {
     const { acceptable, uncertainty } = confidence;
     if (!acceptable || uncertainty < NOISY || this.#burstLeft > 0) return false;
-    if (this.#beat.found) return false;
+    if (this.#beat.found || this.way === "stream") return false;
     this.#dueAt ??= now;
     const quiet = Math.max(QUIET_MIN, QUIET_PART * this.variation(confidence.roundTrip));
     const quietAt = Math.min(this.#heardAt + quiet, this.#dueAt + QUIET_PATIENCE);
@@ -260,6 +269,7 @@ export class TimeSync {
       this.#datagramsFrom = later(now, DATAGRAM_RETRY);
       return "datagram";
     }
+    this.#underWay++;
     return "stream";
   }
 
@@ -280,9 +290,9 @@ export class TimeSync {
       Math.min(young, noisy ? hurried : settled),
     );
     const datagram = this.way === "datagram";
-    const interval = datagram
-      ? wanted
-      : Math.min(STREAM_INTERVAL_MAX, Math.max(STREAM_INTERVAL_MIN, wanted));
+    const clogged = this.#underWay > UNDER_WAY_MAX;
+    const least = clogged ? STREAM_INTERVAL_MIN_CLOGGED : STREAM_INTERVAL_MIN;
+    const interval = datagram ? wanted : Math.max(least, wanted);
     const close = datagram && now < this.#closeUntil && !noisy;
     const varied = 1 + VARIED_PART * (((++this.#asked * GOLDEN) % 1) - 0.5);
     const most = close ? CLOSE_INTERVAL : WATCH_INTERVAL;
@@ -290,7 +300,9 @@ export class TimeSync {
       this.#askAt = localInstant(this.#beat.askAt(now, confidence.roundTrip, varied));
       return;
     }
-    const wait = datagram ? Math.min(interval, most) * varied : interval;
+    const wait = datagram
+      ? Math.min(interval, most) * varied
+      : Math.min(interval * varied, STREAM_INTERVAL_MAX);
     const grouped = datagram && interval >= GROUP_INTERVAL_MIN;
     if (this.#group > 1) this.#groupedAt = now;
     this.#group = grouped && now + wait - this.#groupedAt >= interval ? GROUP : 1;
