@@ -1,12 +1,15 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Running } from "./harness/running.ts";
 import { SERVER_MAIN } from "./harness/tutti-server.ts";
 import { type Host, makeTwoHosts, mayMakeHosts } from "./harness/two-hosts.ts";
 
 const TOOLS = ["/usr/sbin/avahi-daemon", "/usr/bin/avahi-browse", "/usr/bin/dbus-daemon"];
+const HEAR_ADDRESSES = fileURLToPath(new URL("harness/hear-addresses.mjs", import.meta.url));
 const PORTS = { stream: 24_704, control: 24_705, http: 24_780 };
 
 let directory: string;
@@ -96,6 +99,26 @@ describe("Debian's responder", () => {
     expect(seen[0]!.text).toMatch(/"auth=none"/);
     expect(await server.stop()).toBe(0);
     for (const each of seen) await each.line(/^-;.*;Home;/);
+  });
+
+  test("hears of another address, keeps the service and forgets the address before", async () => {
+    const [serverHost, otherHost] = network.hosts;
+    const avahi = await startAvahi(otherHost);
+    const server = serve(serverHost);
+    const before = serverHost.address;
+    const seen = avahi.see("tutti");
+    await seen.line(new RegExp(`^=;.*;Home;.*;${before};`));
+    const hearing = start(otherHost, process.execPath, [HEAR_ADDRESSES, otherHost.address]);
+    await hearing.line(/listening/);
+    serverHost.setAddress("10.93.0.77");
+    await server.line(/"address":"10\.93\.0\.77".*"msg":"announced"/);
+    await hearing.line(/^10\.93\.0\.77 alone$/);
+    // What is to be flushed lives for another second (RFC 6762, 10.2).
+    await pause(1_500);
+    const later = avahi.see("tutti");
+    await later.line(/^=;.*;Home;.*;10\.93\.0\.77;/);
+    expect(later.text).not.toContain(`;${before};`);
+    expect(seen.text).not.toMatch(/^-/m);
   });
 
   test("keeps its service when the name is taken: ours gets a number", async () => {

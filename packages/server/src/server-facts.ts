@@ -12,7 +12,7 @@ export function factsOf(config: ServerConfig, tail: LogTail): ServerFacts {
     process: () => ({
       nodeVersion: process.version,
       startedAt: Math.round(performance.timeOrigin / 1_000),
-      addresses: announceableAddresses(networkInterfaces()),
+      addresses: announceableAddresses(networkInterfaces()).map(({ address }) => address),
       ports: { stream, control, http },
     }),
     config: () => runningServerConfig(config),

@@ -11,6 +11,15 @@ export interface Presence {
   readonly services: readonly (ServiceType & { readonly txt?: Readonly<Record<string, string>> })[];
 }
 
+/** One network, and what we are on it. */
+export interface OnNetwork {
+  /** Ours, of the interface that leads there. */
+  readonly address: string;
+  /** What we are called there already, at another address; undefined: to be found out. */
+  readonly name: string | undefined;
+  readonly onEvent: (event: MdnsEvent) => void;
+}
+
 /** A responder that announced itself within the last second leaves a question unanswered (RFC 6762, 6). */
 const ASK_AFTER_MS = [500, 1_100];
 const PROBE_MS = 1_500;
@@ -33,21 +42,25 @@ interface Responder {
   unregister(records: readonly ServiceRecord[]): void;
 }
 
-type ServiceRecord = ReturnType<Service["records"]>[number];
+type ServiceRecord = ReturnType<Service["records"]>[number] & {
+  /** What caches have under that name and type is no more (RFC 6762, 10.2). */
+  readonly flush?: boolean;
+};
 
 /** Answers and announces on one interface: the library sends on a single one, and tells all addresses. */
 export class InterfaceAdvertiser {
-  readonly #address: string;
+  readonly address: string;
   readonly #presence: Presence;
   readonly #onEvent: (event: MdnsEvent) => void;
   readonly #bonjour: Bonjour;
   readonly #responder: Responder;
   readonly #timers: NodeJS.Timeout[] = [];
   #announced: readonly (readonly ServiceRecord[])[] = [];
+  #name: string | undefined;
   #failed = false;
 
-  constructor(address: string, presence: Presence, onEvent: (event: MdnsEvent) => void) {
-    this.#address = address;
+  constructor(presence: Presence, { address, name, onEvent }: OnNetwork) {
+    this.address = address;
     this.#presence = presence;
     this.#onEvent = onEvent;
     const fail = (cause: Error) => this.#fail(cause);
@@ -58,7 +71,14 @@ export class InterfaceAdvertiser {
     this.#responder.mdns.on("error", fail);
     // Packets that nobody understands arrive on every network.
     this.#responder.mdns.on("warning", () => {});
-    this.#probe();
+    // Who moves on its network says so at once: the name is its own already (RFC 6762, 8.4).
+    if (name === undefined) this.#probe();
+    else this.#announce(name, { moved: true });
+  }
+
+  /** What we are called here; undefined before that is known. */
+  get name(): string | undefined {
+    return this.#name;
   }
 
   /** Whether the socket could not be had or kept: to be made anew. */
@@ -66,15 +86,22 @@ export class InterfaceAdvertiser {
     return this.#failed;
   }
 
-  /** Resolves when the goodbyes are sent, or cannot be. */
-  async close(): Promise<void> {
+  /**
+   * Resolves when the goodbyes are sent, or cannot be. `replaced`: without goodbyes, as what is announced at another address has
+   * the same names.
+   */
+  async close(why: "gone" | "replaced"): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#responder.unregister(this.#announced.flat());
+    if (why === "gone") await this.#sayGoodbye();
+    await new Promise<void>((resolve) => this.#bonjour.destroy(() => resolve()));
+  }
+
+  async #sayGoodbye(): Promise<void> {
     const goodbyes = this.#announced.map((records) =>
       this.#say(records.map((record) => ({ ...record, ttl: 0 }))),
     );
     await Promise.race([Promise.all(goodbyes), wait(GOODBYE_MS)]);
-    await new Promise<void>((resolve) => this.#bonjour.destroy(() => resolve()));
   }
 
   /** Listens who has our name on this network; then announces under one that is free. */
@@ -91,14 +118,17 @@ export class InterfaceAdvertiser {
         .filter(({ host }) => host !== this.#presence.host)
         .map(({ name }) => name);
       for (const browser of browsers) browser.stop();
-      this.#announce(freeName(this.#presence.name, taken));
+      this.#announce(freeName(this.#presence.name, taken), { moved: false });
     });
   }
 
-  #announce(name: string): void {
-    const address = this.#address;
+  #announce(name: string, { moved }: { readonly moved: boolean }): void {
+    const { address } = this;
+    this.#name = name;
     if (name !== this.#presence.name) this.#onEvent({ kind: "name taken", address, name });
-    this.#announced = this.#presence.services.map((service) => this.#recordsOf(service, name));
+    this.#announced = this.#presence.services.map((service) =>
+      this.#recordsOf(service, name, moved),
+    );
     this.#responder.register(this.#announced.flat());
     for (const ms of [0, ...REPEAT_AFTER_MS]) {
       this.#later(ms, () => {
@@ -109,7 +139,11 @@ export class InterfaceAdvertiser {
   }
 
   /** Only this interface's own address: what is behind another is no use here. */
-  #recordsOf({ type, port, txt }: Presence["services"][number], name: string): ServiceRecord[] {
+  #recordsOf(
+    { type, port, txt }: Presence["services"][number],
+    name: string,
+    moved: boolean,
+  ): ServiceRecord[] {
     const unused = () => {};
     const service = new Service(
       { name, type, port, txt: txt ?? {}, host: this.#presence.host, disableIPv6: true },
@@ -117,7 +151,10 @@ export class InterfaceAdvertiser {
       unused,
     );
     const rest = service.records().filter(({ type }) => type !== "A");
-    return [...rest, { name: this.#presence.host, type: "A", ttl: 120, data: this.#address }];
+    return [
+      ...rest,
+      { name: this.#presence.host, type: "A", ttl: 120, data: this.address, flush: moved },
+    ];
   }
 
   #say(records: readonly ServiceRecord[]): Promise<void> {
@@ -131,7 +168,7 @@ export class InterfaceAdvertiser {
   #fail(cause: Error): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#onEvent({ kind: "announcing failed", address: this.#address, reason: cause.message });
+    this.#onEvent({ kind: "announcing failed", address: this.address, reason: cause.message });
   }
 }
 

@@ -7,19 +7,56 @@ import { serviceTypes } from "./service-types.ts";
 
 afterEach(() => vi.useRealTimers());
 
-test("a host that gets another address is looked at within two seconds: players search for it meanwhile", async () => {
+/** A server on a host whose addresses the test gives; what it says where. */
+function advertised() {
   vi.useFakeTimers();
-  let looks = 0;
-  const interfaces = () => {
-    looks++;
-    return {};
+  const said: string[] = [];
+  let addresses: Readonly<Record<string, string>> = {};
+  const advertiser = advertise({
+    name: "Home",
+    id: "1",
+    version: "1",
+    ports: { stream: 1704, control: 1705, http: 1780 },
+    onEvent: () => {},
+    interfaces: () =>
+      Object.fromEntries(Object.entries(addresses).map(([name, at]) => [name, [address(at)]])),
+    announce: (_, { address, name }) => {
+      said.push(`${address} as ${name ?? "what is free"}`);
+      const close = async (why: string) => void said.push(`${address} ${why}`);
+      return { address, name: name ?? "Home (2)", failed: address === "broken", close };
+    },
+  });
+  const has = (now: Readonly<Record<string, string>>, forMs = 250) => {
+    addresses = now;
+    vi.advanceTimersByTime(forMs);
+    return said.splice(0);
   };
-  const ports = { stream: 1704, control: 1705, http: 1780 };
-  const about = { name: "Home", id: "1", version: "1", ports, onEvent: () => {} };
-  const advertiser = advertise({ ...about, interfaces });
-  vi.advanceTimersByTime(2_000);
-  expect(looks).toBe(2);
-  await advertiser.close();
+  return { has, close: () => advertiser.close(), said };
+}
+
+test("another address is announced within a quarter of a second, by the name that is known to be ours", async () => {
+  const { has, close, said } = advertised();
+  expect(has({ eth0: "10.0.0.1" })).toEqual(["10.0.0.1 as what is free"]);
+  expect(has({ eth0: "10.0.0.2" })).toEqual(["10.0.0.1 replaced", "10.0.0.2 as Home (2)"]);
+  expect(has({ eth0: "10.0.0.2" }, 5_000)).toEqual([]);
+  await close();
+  expect(said).toEqual(["10.0.0.2 gone"]);
+});
+
+test("an interface that is soon back is where it was; later, or another, it may be elsewhere", () => {
+  const { has } = advertised();
+  has({ eth0: "10.0.0.1" });
+  expect(has({}, 4_750)).toEqual(["10.0.0.1 gone"]);
+  expect(has({ eth0: "10.0.0.2" })).toEqual(["10.0.0.2 as Home (2)"]);
+  has({}, 5_000);
+  expect(has({ eth0: "10.0.0.3" })).toEqual(["10.0.0.3 as what is free"]);
+  expect(has({ eth0: "10.0.0.3", wlan0: "10.0.0.4" })).toEqual(["10.0.0.4 as what is free"]);
+});
+
+test("what could not be announced is tried again each two seconds, with nothing to take back", () => {
+  const { has } = advertised();
+  has({ eth0: "broken" });
+  expect(has({ eth0: "broken" }, 2_000)).toEqual(["broken replaced", "broken as Home (2)"]);
 });
 
 function address(text: string, more: Partial<NetworkInterfaceInfo> = {}): NetworkInterfaceInfo {
@@ -49,7 +86,10 @@ test("only addresses that lead into the house, one for each interface", () => {
     virbr0: [address("192.168.122.1")],
     none: undefined,
   });
-  expect(addresses).toEqual(["192.168.1.5", "192.168.1.7"]);
+  expect(addresses).toEqual([
+    { name: "eth0", address: "192.168.1.5" },
+    { name: "wlan0", address: "192.168.1.7" },
+  ]);
 });
 
 test("all service types of Snapcast, old and new, and ours first", () => {

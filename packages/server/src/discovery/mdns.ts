@@ -1,6 +1,6 @@
 import { hostname, networkInterfaces } from "node:os";
 import { announceableAddresses, type Interfaces } from "./interface-addresses.ts";
-import { InterfaceAdvertiser, type Presence } from "./interface-advertiser.ts";
+import { InterfaceAdvertiser, type OnNetwork, type Presence } from "./interface-advertiser.ts";
 import type { MdnsEvent } from "./mdns-event.ts";
 import { type ServedPorts, serviceTypes } from "./service-types.ts";
 
@@ -14,31 +14,53 @@ export interface AdvertiseOptions {
   readonly onEvent: (event: MdnsEvent) => void;
   /** Where the machine is on the network now; the system's own view when left out. */
   readonly interfaces?: () => Interfaces;
+  /** Begins to announce on one network; by mDNS when left out. */
+  readonly announce?: (presence: Presence, network: OnNetwork) => Announcing;
 }
+
+/** Announces at one address. */
+export type Announcing = Pick<InterfaceAdvertiser, "address" | "name" | "failed" | "close">;
 
 export interface Advertiser {
   /** Says goodbye, so that nobody keeps trying us, and resolves when that is sent. */
   close(): Promise<void>;
 }
 
-/** A cable plugged in, or another address, is noticed by then; nothing tells us sooner, and looking costs half a millisecond. */
-const LOOK_EVERY_MS = 2_000;
+/**
+ * A cable plugged in, or another address, is noticed by then, as nothing in Node tells of it: players ask for a server that they have
+ * not heard for 400 ms.
+ */
+const LOOK_EVERY_MS = 250;
+/** With every so many looks, what could not be announced is tried again. */
+const RETRY_LOOKS = 8;
+/** An interface that had no address for fewer looks is on the network where it was, and our name there is ours. */
+const GAP_LOOKS_MAX = 20;
 
 /** Tells the house where this server is, on each of its networks, until closed. Does not wait for it. */
 export function advertise(options: AdvertiseOptions): Advertiser {
+  const { onEvent, interfaces = networkInterfaces } = options;
+  const announce = options.announce ?? ((...of) => new InterfaceAdvertiser(...of));
   const presence = presenceOf(options);
-  const advertisers = new Map<string, InterfaceAdvertiser>();
+  const present = new Map<string, Announcing>();
+  /** By interface: what we were called there, and at which look that was so last. */
+  const names = new Map<string, { readonly name: string | undefined; readonly look: number }>();
+  let looks = 0;
   const look = (): void => {
-    const wanted = new Set(announceableAddresses((options.interfaces ?? networkInterfaces)()));
-    for (const [address, advertiser] of advertisers) {
-      if (wanted.has(address) && !advertiser.failed) continue;
-      advertisers.delete(address);
-      void advertiser.close();
-      options.onEvent({ kind: "announcement withdrawn", address });
+    looks++;
+    const wanted = new Map(announceableAddresses(interfaces()).map((at) => [at.name, at.address]));
+    for (const [device, { address, name, failed }] of present) {
+      names.set(device, { name, look: looks });
+      const again = failed && looks % RETRY_LOOKS === 0;
+      if (wanted.get(device) === address && !again) continue;
+      void present.get(device)?.close(wanted.has(device) ? "replaced" : "gone");
+      present.delete(device);
+      onEvent({ kind: "announcement withdrawn", address });
     }
-    for (const address of wanted) {
-      if (advertisers.has(address)) continue;
-      advertisers.set(address, new InterfaceAdvertiser(address, presence, options.onEvent));
+    for (const [device, address] of wanted) {
+      if (present.has(device)) continue;
+      const before = names.get(device);
+      const name = before && looks - before.look < GAP_LOOKS_MAX ? before.name : undefined;
+      present.set(device, announce(presence, { address, name, onEvent }));
     }
   };
   look();
@@ -46,7 +68,7 @@ export function advertise(options: AdvertiseOptions): Advertiser {
   return {
     close: async () => {
       clearInterval(looking);
-      await Promise.all([...advertisers.values()].map((advertiser) => advertiser.close()));
+      await Promise.all([...present.values()].map((each) => each.close("gone")));
     },
   };
 }
