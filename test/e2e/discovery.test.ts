@@ -14,6 +14,7 @@ import { type Host, makeTwoHosts, mayMakeHosts } from "./harness/two-hosts.ts";
 const ANNOUNCE = fileURLToPath(new URL("harness/announce.mjs", import.meta.url));
 const CLI = fileURLToPath(new URL("../../packages/cli/dist/bundle/main.cjs", import.meta.url));
 const PORTS = { port: 23_704, controlPort: 23_705, httpPort: 23_780 };
+const MOVED_TO = "10.93.0.77";
 
 let directory: string;
 let feeder: Feeder;
@@ -79,10 +80,23 @@ test("a server that died hard and came back at another address is found again", 
   await client.line(/"msg":"started"/);
   await Promise.all(before.map((program) => program.stop("SIGKILL")));
   await client.line(/"msg":"disconnected"/);
-  serverHost.setAddress("10.93.0.77");
+  serverHost.setAddress(MOVED_TO);
   const seen = client.lines.length;
   await serveAndAnnounce(serverHost, "snapcast");
-  expect((await client.line(/"msg":"connected"/, seen)).text).toContain('"host":"10.93.0.77"');
+  expect((await client.line(/"msg":"connected"/, seen)).text).toContain(`"host":"${MOVED_TO}"`);
+});
+
+test("a client that knocked where nobody was hears where the server is", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  const announced = ["snapcast", "Den", `${PORTS.port}`, serverHost.address];
+  const announcer = start(serverHost, process.execPath, [ANNOUNCE, ...announced]);
+  await announcer.line(/announced/);
+  const client = startClient(clientHost);
+  await client.line(/"msg":"connection refused"/);
+  await announcer.stop("SIGKILL");
+  serverHost.setAddress(MOVED_TO);
+  await serveAndAnnounce(serverHost, "snapcast");
+  expect((await client.line(/"msg":"connected"/)).text).toContain(`"host":"${MOVED_TO}"`);
 });
 
 test("the command finds the server's control port, and asks which of several is meant", async () => {

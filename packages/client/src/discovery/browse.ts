@@ -18,7 +18,7 @@ export interface Found {
 
 /**
  * Asks on every network this host is on, again and again, until stopped. Knows nothing from before, so
- * every answer comes from a server that lives. `onTrouble` gets what the network refused. Other
+ * every answer comes from a server that lives; each is told, as one that moves says the same from elsewhere. `onTrouble` gets what the network refused. Other
  * services than that for players are found by their types.
  */
 export function browse(
@@ -66,10 +66,11 @@ function browseFrom(
   const bonjour = new Bonjour({ interface: address, bind: "0.0.0.0" } as object, trouble);
   // Unheard, this event would end the process; the port may be taken by a responder that does not share.
   mdnsOf(bonjour).on("error", trouble);
-  const browsers = types.map((type) => bonjour.find({ type }, (up) => report(up)));
-  for (const browser of browsers) browser.on("srv-update", (moved) => report(moved));
+  const browsers = types.map((type) => bonjour.find({ type }, report));
 
   function report(service: Service): void {
+    // The library tells of a service once, and of other addresses never: forgotten, it is told of anew.
+    for (const { services } of browsers) services.length = 0;
     const endpoints = endpointsOf(service);
     if (endpoints.length > 0) onFound({ name: service.name, endpoints });
   }
