@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CLIENT_MAIN } from "./harness/client.ts";
@@ -99,18 +100,61 @@ test("a client that knocked where nobody was hears where the server is", async (
   expect((await client.line(/"msg":"connected"/)).text).toContain(`"host":"${MOVED_TO}"`);
 });
 
-test("the command finds the server's control port, and asks which of several is meant", async () => {
-  const [serverHost, otherHost] = network.hosts;
+/** Three times what it takes, and less than the 1.5 s of silence after which a name is enough. */
+const BUFFER_MS = 1_400;
+
+/** Ours, with a source of its own. */
+function serve(host: Host): Running {
   const ports = ["--stream-port", "23704", "--control-port", "23705", "--http-port", "23780"];
   const flags = ["--name", "Den", "--state-dir", directory, "--source", "demo://", ...ports];
+  return start(host, process.execPath, [SERVER_MAIN, ...flags, "--buffer", `${BUFFER_MS}`]);
+}
+
+/** Moves the server under a client that plays, and sees that nothing is missed. */
+async function expectNothingMissed(client: Running, move: () => void): Promise<void> {
+  await client.line(/"msg":"started"/);
+  // By then its clock is known, by which it recognises the server.
+  await pause(2_000);
+  const seen = client.lines.length;
+  move();
+  expect((await client.line(/"msg":"server moved"/, seen)).text).toContain(MOVED_TO);
+  await client.line(/"msg":"connected"/, seen);
+  await pause(BUFFER_MS + 500);
+  expect(client.text).not.toMatch(/"msg":"(ran dry|jumped|late chunks|server silent)"/);
+}
+
+test("a server whose host gets another address is gone to before anything is missed", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  await serve(serverHost).line(/"msg":"announced"/);
+  await expectNothingMissed(startClient(clientHost), () => serverHost.setAddress(MOVED_TO));
+});
+
+test("so is one that was given by its name, once that leads there", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  await serve(serverHost).line(/plays/);
+  const names = join(directory, "hosts");
+  const lead = (address: string) => writeFileSync(names, `${address} den.test\n`);
+  lead(serverHost.address);
+  // A file of its own in place of the machine's.
+  const own = `mount --bind ${names} /etc/hosts && exec "$@"`;
+  const flags = ["--id", "room", "--state-dir", directory, "--device", "null"];
+  const words = [process.execPath, CLIENT_MAIN, ...flags, "--servers", `den.test:${PORTS.port}`];
+  const client = start(clientHost, "unshare", ["--mount", "sh", "-c", own, "sh", ...words]);
+  await expectNothingMissed(client, () => {
+    serverHost.setAddress(MOVED_TO);
+    lead(MOVED_TO);
+  });
+});
+
+test("the command finds the server's control port, and asks which of several is meant", async () => {
+  const [serverHost, otherHost] = network.hosts;
   const status = () => start(otherHost, process.execPath, [CLI, "status"]);
 
   const alone = status();
   expect(await alone.ended).toBe(69);
   expect(alone.text).toMatch(/no server on this machine \(port 1705\), and none answers by mDNS/);
 
-  const server = start(serverHost, process.execPath, [SERVER_MAIN, ...flags]);
-  await server.line(/plays/);
+  await serve(serverHost).line(/plays/);
   const found = status();
   expect(await found.ended).toBe(0);
   expect(found.text).toMatch(/^Den \(Tutti /m);

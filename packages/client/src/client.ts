@@ -64,6 +64,8 @@ export class Client {
   readonly #preroll: Preroll;
   readonly #connection: Connection;
   readonly #timeSocket: TimeSocket;
+  /** Asks one who may be the server at another address. */
+  readonly #elsewhere: TimeSocket;
   readonly #pump: PumpTimer;
   readonly #output: Output;
   readonly #power: PowerTimer;
@@ -94,6 +96,9 @@ export class Client {
     );
     this.#connection = new Connection(servers, this.#connectionEvents(), Math.random);
     this.#timeSocket = new TimeSocket((exchange) => this.#feed({ kind: "time answer", exchange }));
+    this.#elsewhere = new TimeSocket((exchange, address) =>
+      this.#feed({ kind: "answer from elsewhere", exchange, address }),
+    );
     this.#preroll = new Preroll(this.#player, config.output.prerollMs);
     this.#pump = new PumpTimer(this.#preroll, {
       queueMs: config.output.queueMs,
@@ -146,12 +151,18 @@ export class Client {
     await this.#pump.fadeOut();
     this.#parts.servers.stop?.();
     this.#connection.close();
-    await Promise.all([this.#timeSocket.close(), this.#output.close()]);
+    const sockets = [this.#timeSocket.close(), this.#elsewhere.close()];
+    await Promise.all([...sockets, this.#output.close()]);
   }
 
   /** Where the server is has changed: no point in waiting. */
   reconnect(): void {
     this.#connection.wake();
+  }
+
+  /** One of the server's name is there. (numeric) */
+  foundElsewhere(address: string): void {
+    this.#feed({ kind: "found elsewhere", address });
   }
 
   /** The volume was set at the speaker itself. */
@@ -190,6 +201,7 @@ export class Client {
         this.#parts.servers.lost?.(this.#silent);
         this.#silent = false;
         this.#timeSocket.forget();
+        this.#elsewhere.forget();
         this.#feed({ kind: "disconnected" });
       },
       onRefused: (endpoint: Endpoint, reason: string) => {
@@ -216,10 +228,13 @@ export class Client {
         this.#connection.send(output.bytes);
         return;
       case "ask time":
-        void this.#timeSocket.ask(output.question, this.#address, output.port);
+        this.#ask(output);
         return;
       case "look for server":
-        this.#parts.servers.doubt?.();
+        this.#parts.servers.doubt?.(this.#address);
+        return;
+      case "server heard":
+        this.#parts.servers.trust?.();
         return;
       case "close":
         this.#connection.drop(output.reason, output.again);
@@ -234,11 +249,17 @@ export class Client {
       case "event":
         this.#parts.onEvent(output.event);
         if (output.event.kind === "server silent") this.#silent = true;
+        if (output.event.kind === "server moved") this.#parts.servers.moved?.(output.event.address);
         if (output.event.kind === "settings") {
           this.#output.want({ latencyMs: cardLatencyMs(this.#player.waitMs) });
         }
         return;
     }
+  }
+
+  #ask({ question, address, port }: Extract<PlayerOutput, { kind: "ask time" }>): void {
+    if (address === undefined) void this.#timeSocket.ask(question, this.#address, port);
+    else void this.#elsewhere.ask(question, address, port);
   }
 
   #onPower(news: PowerNews): void {

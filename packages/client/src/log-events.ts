@@ -61,6 +61,7 @@ const LEVELS = {
   "server error": "warn",
   "protocol error": "warn",
   "connection hangs": "warn",
+  "server moved": "info",
   "server silent": "warn",
   "clock jumped": "warn",
   "event loop stalled": "warn",

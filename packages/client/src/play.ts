@@ -83,6 +83,7 @@ function makeClient(
       sounding: () => client.sounding,
       leave: (reason) => client.leave(reason),
       onMoved: onEvent,
+      onElsewhere: (address) => client.foundElsewhere(address),
     });
     return client;
   }
@@ -91,7 +92,7 @@ function makeClient(
       onEvent({ kind: "found", ...endpoint });
       client.reconnect();
     },
-    onMoved: () => client.leave("the server is at another address"),
+    onElsewhere: (address) => client.foundElsewhere(address),
   });
   const client = new Client({ ...parts, servers });
   return client;

@@ -4,7 +4,13 @@
  * so that each captured frame tells which place of the programme it holds, to a thousandth of a frame.
  */
 
-import { Player, type PlayerEvent, type PlayerOutput } from "@tutti/client/core";
+import {
+  Player,
+  type PlayerEvent,
+  type PlayerInput,
+  type PlayerOutput,
+  type TimeExchange,
+} from "@tutti/client/core";
 import {
   encodeMessage,
   encodePcmHeader,
@@ -18,39 +24,7 @@ import {
 } from "@tutti/protocol";
 import { configOf, pcmPorts } from "./player-setup.ts";
 import { QuadratureEar, quadraturePcm } from "./quadrature.ts";
-
-export interface Clock {
-  offsetUs: number;
-  ppm: number;
-}
-
-export interface RoomOptions {
-  readonly rateHz?: number;
-  readonly server?: Clock;
-  readonly host?: Clock;
-  readonly cardPpm?: number;
-  /** Whether the player is told the card's rate, as the shell's timing line does. */
-  readonly cardRateKnown?: boolean;
-  readonly bufferMs?: number;
-  readonly chunkMs?: number;
-  readonly queueMs?: number;
-  readonly backlog?: boolean;
-  readonly udp?: boolean;
-  readonly tutti?: boolean;
-  /** Delay of one message from server to client, or back. (us) */
-  readonly delay?: (direction: "up" | "down", room: VirtualRoom) => number;
-  readonly sourcePpm?: number;
-  readonly startVolume?: number;
-}
-
-/** One captured block: what was heard, when. */
-export interface Measured {
-  /** True time. (us) */
-  readonly at: number;
-  /** How late the programme was heard; NaN where the envelope or silence forbids to tell. (us) */
-  readonly error: number;
-  readonly level: number;
-}
+import type { Clock, Measured, RoomOptions } from "./virtual-room-io.ts";
 
 const BLOCK_MS = 10;
 const TOKEN = "0123456789abcdef";
@@ -73,6 +47,11 @@ export class VirtualRoom {
   answersDatagrams = true;
   /** While true the source and the link deliver nothing. */
   stalled = false;
+  /** While set the server is there, and nobody where the connection leads; or else one of its name with a clock of its own. */
+  elsewhere: { readonly address: string; readonly clock?: Clock } | undefined;
+  /** How often the player has wanted the server to be looked for, and has heard it then. */
+  searches = 0;
+  heardAgain = 0;
   stampShiftUs = 0;
   /** Which programme is sent: it decides the phase of the signal. */
   programme = 0;
@@ -169,6 +148,7 @@ export class VirtualRoom {
   connect(): void {
     this.#connection++;
     this.#connected = true;
+    this.elsewhere = undefined;
     this.#splitter = new MessageSplitter();
     this.#timesAnswered = 0;
     this.#perform(this.player.handle({ kind: "connected" }, this.local()));
@@ -291,10 +271,10 @@ export class VirtualRoom {
 
   /** In order, as TCP is. `make` runs when the server sends, so stamps are right. */
   #down(make: () => Uint8Array): void {
-    if (!this.#connected) return;
+    if (!this.#connected || this.elsewhere) return;
     const connection = this.#connection;
     const bytes = make();
-    this.#last.down = Math.max(this.#last.down, this.now + this.#options.delay("down", this));
+    this.#last.down = Math.max(this.#last.down, this.now + this.#options.delay("down"));
     this.at(this.#last.down, () => {
       if (connection !== this.#connection) return;
       this.#perform(this.player.handle({ kind: "received", bytes }, this.local()));
@@ -302,8 +282,9 @@ export class VirtualRoom {
   }
 
   #up(bytes: Uint8Array): void {
+    if (this.elsewhere) return;
     const connection = this.#connection;
-    this.#last.up = Math.max(this.#last.up, this.now + this.#options.delay("up", this));
+    this.#last.up = Math.max(this.#last.up, this.now + this.#options.delay("up"));
     this.at(this.#last.up, () => {
       if (connection !== this.#connection) return;
       this.#splitter.push(bytes, ({ header }) => {
@@ -338,25 +319,38 @@ export class VirtualRoom {
         this.closed.push(output.reason);
         this.disconnect();
       }
-      if (output.kind === "ask time") this.#askDatagram(output.question.token);
+      if (output.kind === "look for server") this.#search();
+      if (output.kind === "server heard") this.heardAgain++;
+      if (output.kind === "ask time") this.#askDatagram(output.question.token, output.address);
     }
     this.#setDeadline();
   }
 
-  #askDatagram(token: string): void {
+  /** Whoever has the server's name answers at once. */
+  #search(): void {
+    this.searches++;
+    const { address } = this.elsewhere ?? {};
+    if (address === undefined) return;
+    this.at(this.now + this.#options.delay("down"), () => {
+      this.#perform(this.player.handle({ kind: "found elsewhere", address }, this.local()));
+    });
+  }
+
+  #askDatagram(token: string, address: string | undefined): void {
     this.datagramQuestions++;
-    if (token !== TOKEN || !this.answersDatagrams) return;
+    if (token !== TOKEN || !this.answersDatagrams || this.elsewhere?.address !== address) return;
+    const { clock = this.server } = this.elsewhere ?? {};
     const clientSent = this.local();
-    this.at(this.now + this.#options.delay("up", this), () => {
-      const serverReceived = serverInstant(this.serverTime());
-      this.at(this.now + this.#options.delay("down", this), () => {
+    this.at(this.now + this.#options.delay("up"), () => {
+      const serverReceived = serverInstant(this.now * (1 + clock.ppm / 1e6) + clock.offsetUs);
+      this.at(this.now + this.#options.delay("down"), () => {
         const exchange = {
           clientSent,
           serverReceived,
           serverSent: serverReceived,
           clientReceived: this.local(),
         };
-        this.#perform(this.player.handle({ kind: "time answer", exchange }, this.local()));
+        this.#perform(this.player.handle(answer(exchange, address), this.local()));
       });
     });
   }
@@ -397,4 +391,9 @@ export class VirtualRoom {
     const seconds = (due / 1e6) * (1 + this.#options.sourcePpm / 1e6) + 0.001 * this.programme;
     this.measured.push({ at: heard, ...this.#ear.hear(block, seconds) });
   }
+}
+
+function answer(exchange: TimeExchange, address: string | undefined): PlayerInput {
+  if (address === undefined) return { kind: "time answer", exchange };
+  return { kind: "answer from elsewhere", exchange, address };
 }

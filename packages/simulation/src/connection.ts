@@ -65,6 +65,7 @@ export class Connection {
   readonly #ways: Record<End, Way> = { client: newWay(), server: newWay() };
   #open = true;
   #closedBy: End | undefined;
+  #silent = false;
   readonly #onDrained: (to: End) => void;
   readonly #peers: { readonly client: Peer; readonly server: Peer };
   /** Where queues overflow, what is under way matters. */
@@ -123,6 +124,11 @@ export class Connection {
     this.#simulation.at(this.#arrival(other, 0), () => this.#end(other));
   }
 
+  /** From now on nothing arrives at either end, and nobody is told. */
+  fallSilent(): void {
+    this.#silent = true;
+  }
+
   /** Both ends see a reset at once; what is under way is lost. */
   break(): void {
     if (!this.#open) return;
@@ -158,7 +164,7 @@ export class Connection {
     if (!this.#open) return;
     this.#open = false;
     this.#stop();
-    this.#peers[told].closed();
+    if (!this.#silent) this.#peers[told].closed();
   }
 
   #stop(): void {
@@ -171,7 +177,7 @@ export class Connection {
     const [path, back] = to === "client" ? [toClient, toServer] : [toServer, toClient];
     return new Flow(this.#simulation, path, back, {
       deliver: (bytes) => {
-        if (!this.#open) return;
+        if (!this.#open || this.#silent) return;
         if (this.#closedBy === to) this.#refuse(to);
         else this.#hand(to, bytes);
       },
@@ -180,7 +186,7 @@ export class Connection {
   }
 
   #deliver(to: End, bytes: Uint8Array): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#silent) return;
     if (this.#closedBy === to) {
       this.#refuse(to);
       return;

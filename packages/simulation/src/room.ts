@@ -1,12 +1,12 @@
-import { arrivalOf } from "@tutti/audio/core";
 import { Player, type PlayerInput, type PlayerOutput, Pump } from "@tutti/client/core";
-import { localInstant, type Micros, millis, seconds, type TimeAnswer } from "@tutti/protocol";
+import { localInstant, type Micros, millis, seconds } from "@tutti/protocol";
 import type { Connection, Peer, Straggler } from "./connection.ts";
 import { Ear } from "./ear.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
 import { type ClockOptions, HostClock } from "./host-clock.ts";
 import { Link, type LinkChoice } from "./link.ts";
 import { playerConfig } from "./player-config.ts";
+import { Questions } from "./questions.ts";
 import type { Random } from "./random.ts";
 import type { ServerHost } from "./server-host.ts";
 import { ServerList } from "./server-list.ts";
@@ -33,8 +33,8 @@ export interface RoomOptions {
   readonly queueMs?: number;
 }
 
-/** UDP and IP headers come on top of a datagram of 40 bytes. */
-const DATAGRAM_BYTES = 68;
+/** A SYN, and what answers it. */
+const KNOCK_BYTES = 68;
 /** What the daemon queues for music. (ms) */
 const QUEUE_MS = 250;
 const PAUSE_MS_MIN = 25;
@@ -67,6 +67,7 @@ export class Room {
   readonly switchedOnAt: TrueInstant;
   readonly #simulation: Simulation;
   readonly #servers: ServerList;
+  readonly #questions: Questions;
   readonly #trace: Trace | undefined;
   readonly #random: Random;
   readonly #options: RoomOptions;
@@ -97,15 +98,15 @@ export class Room {
     this.loop = new EventLoop(simulation, name, options.loop);
     this.link = shared ?? new Link(simulation, name, options.link ?? "lan");
     this.ear = new Ear(servers.map(({ timetable }) => timetable));
+    const host = { simulation, clock: this.clock, loop: this.loop, link: this.link };
     this.#servers = new ServerList(servers, {
-      simulation,
-      clock: this.clock,
-      loop: this.loop,
-      link: this.link,
+      ...host,
       sounding: () => this.#player?.sounding === true,
       leave: () => this.#leave("another server is wanted"),
       onMoved: (kind) => this.#tell({ kind }),
     });
+    const asker = { ...host, servers: this.#servers };
+    this.#questions = new Questions(asker, (input) => this.#handle(input));
     this.switchedOnAt = later(simulation.now, options.switchedOnAfter ?? 0);
     simulation.at(this.switchedOnAt, () => this.#switchOn());
   }
@@ -158,6 +159,12 @@ export class Room {
   /** The connection is reset, as by a router that forgot it. */
   breakConnection(): void {
     this.#connection?.break();
+  }
+
+  /** The server's host gets another address: what is under way is lost, and so is whatever is sent to the old one. */
+  moveServer(): void {
+    this.#connection?.fallSilent();
+    this.#questions.moved = true;
   }
 
   /** The card's callback is held up: longer than the card's buffer is an underrun. */
@@ -250,10 +257,10 @@ export class Room {
       this.#retryAt(later(now, KNOCK_EVERY * this.#random.between(0.75, 1.25)));
       return;
     }
-    const heardAt = this.link.toServer.carry(DATAGRAM_BYTES);
+    const heardAt = this.link.toServer.carry(KNOCK_BYTES);
     this.#simulation.at(heardAt, () => {
       const connection = server.accept(this.link, this.name, peer);
-      this.#simulation.at(this.link.toClient.carry(DATAGRAM_BYTES), () => {
+      this.#simulation.at(this.link.toClient.carry(KNOCK_BYTES), () => {
         this.#servers.answered();
         if (connection?.isOpen) this.loop.post(() => this.#connected(connection));
         else this.loop.post(() => this.#retry());
@@ -263,6 +270,8 @@ export class Room {
 
   #connected(connection: Connection): void {
     this.#connection = connection;
+    this.#questions.moved = false;
+    this.#questions.endSearch();
     this.#connections.push({ counts: connection.counts, stragglers: connection.stragglers });
     this.#tell({ kind: "connects" });
     this.#handle({ kind: "connected" });
@@ -314,7 +323,13 @@ export class Room {
         this.#connection?.send("server", output.bytes);
         return;
       case "ask time":
-        this.#ask(output.question);
+        this.#questions.ask(output);
+        return;
+      case "look for server":
+        this.#questions.search();
+        return;
+      case "server heard":
+        this.#questions.endSearch();
         return;
       case "close":
         this.#leave(output.reason, output.again);
@@ -345,29 +360,6 @@ export class Room {
     }
     void open.close();
     this.#openCard(format);
-  }
-
-  #ask(question: { readonly token: string; readonly sequence: number }): void {
-    const clientSent = localInstant(this.clock.now);
-    const { toServer, toClient } = this.link;
-    const server = this.#servers.present;
-    this.link.datagram(toServer, DATAGRAM_BYTES, () => {
-      server.ask({ ...question, clientSent }, (answer) => {
-        this.link.datagram(toClient, DATAGRAM_BYTES, () => {
-          // What a server answers that was left means nothing to the next.
-          if (server === this.#servers.present) this.#answered(answer);
-        });
-      });
-    });
-  }
-
-  #answered({ clientSent, serverReceived, serverSent }: TimeAnswer): void {
-    const arrived = this.clock.now;
-    this.loop.post(() => {
-      const clientReceived = localInstant(arrivalOf(arrived, this.clock.now));
-      const exchange = { clientSent, serverReceived, serverSent, clientReceived };
-      this.#handle({ kind: "time answer", exchange });
-    });
   }
 
   #plan(): void {

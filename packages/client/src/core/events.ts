@@ -57,5 +57,7 @@ export type PlayerEvent =
   | { readonly kind: "protocol error"; readonly reason: string }
   /** The stream is silent while datagrams are answered, as after an outage: another connection is faster. */
   | { readonly kind: "connection hangs" }
+  /** Nothing comes from where the server was, and it answers there: the connection is closed. */
+  | { readonly kind: "server moved"; readonly address: string }
   /** Nothing came from the server for longer than a living one stays silent. */
   | { readonly kind: "server silent" };

@@ -32,6 +32,14 @@ export type PlayerInput =
   | { readonly kind: "disconnected" }
   | { readonly kind: "received"; readonly bytes: Uint8Array }
   | { readonly kind: "time answer"; readonly exchange: TimeExchange }
+  /** The server was looked for: one of its name is at that address, and none where the connection leads. (numeric) */
+  | { readonly kind: "found elsewhere"; readonly address: string }
+  /** A question that was asked there is answered. */
+  | {
+      readonly kind: "answer from elsewhere";
+      readonly exchange: TimeExchange;
+      readonly address: string;
+    }
   | { readonly kind: "clock jumped" }
   | ({ readonly kind: "local volume" } & LocalVolume)
   /** Once a second: time to tell the server how well it plays. */
@@ -44,11 +52,14 @@ export type PlayerOutput =
       readonly kind: "ask time";
       readonly question: { readonly token: string; readonly sequence: number };
       readonly port: number;
+      /** Where, if not where the connection leads. */
+      readonly address?: string;
     }
   /** `again`: at once where it was waited for already; otherwise after a pause. */
   | { readonly kind: "close"; readonly reason: string; readonly again: "at once" | "later" }
-  /** Nothing comes from the server, nor answers: it may be at another address. */
+  /** Nothing comes from the server, nor answers: it may be at another address. Until it is heard, or another connection is made. */
   | { readonly kind: "look for server" }
+  | { readonly kind: "server heard" }
   /** Card and connection are to be opened anew. */
   | { readonly kind: "restart" }
   | { readonly kind: "format"; readonly format: SampleFormat }

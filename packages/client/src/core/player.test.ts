@@ -1,6 +1,7 @@
 import { localInstant, ppm } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
-import { type RoomOptions, VirtualRoom } from "../../test/virtual-room.ts";
+import { VirtualRoom } from "../../test/virtual-room.ts";
+import type { RoomOptions } from "../../test/virtual-room-io.ts";
 
 /** The generator of Lehmer with the multiplier of Park and Miller: the same numbers on every run. */
 function lehmer(seed: number): () => number {

@@ -22,9 +22,9 @@ import { type OutputFormat, Playout } from "./playout.ts";
 import type { PlayerPorts } from "./ports.ts";
 import { type Plausible, Programme } from "./programme.ts";
 import { Reporter, reportOf, type ShellReport } from "./report.ts";
+import { ServerWatch } from "./server-watch.ts";
 import { Session, sameSettings } from "./session.ts";
 import { Sound } from "./sound.ts";
-import { StallWatch } from "./stall-watch.ts";
 import type { PlayerStats } from "./stats.ts";
 import type { Way } from "./time-sync.ts";
 import { Timekeeper } from "./timekeeper.ts";
@@ -44,7 +44,7 @@ export class Player {
   readonly #time: Timekeeper;
   readonly #patience = new Patience();
   readonly #sound = new Sound();
-  readonly #stall = new StallWatch();
+  readonly #watch: ServerWatch;
   #output: OutputFormat = FIRST_FORMAT;
   readonly #playout = new Playout(FIRST_FORMAT);
   readonly #programme: Programme;
@@ -65,13 +65,14 @@ export class Player {
   constructor(config: PlayerConfig, ports: PlayerPorts) {
     this.#config = config;
     this.#time = new Timekeeper(config.hello.tutti?.udpTime === true);
+    this.#watch = new ServerWatch(this.#time);
     this.#programme = new Programme(ports, this.#playout);
   }
 
   /** When to call `handle` with a deadline, if nothing else comes first. */
   get deadline(): LocalInstant | undefined {
     const silence = this.#session?.deadline ?? Infinity;
-    const stall = this.#stall.deadline ?? Infinity;
+    const stall = this.#watch.deadline ?? Infinity;
     const first = Math.min(this.#patience.deadline, silence, stall);
     return first === Infinity ? undefined : localInstant(first);
   }
@@ -79,7 +80,7 @@ export class Player {
   handle(input: PlayerInput, now: LocalInstant): PlayerOutput[] {
     try {
       this.#handle(input, now);
-      this.#checkStall(now);
+      if (this.#session) this.#leave(this.#watch.look(this.#session, now, this.#outputs));
       if (this.#session) this.#time.ask(this.#session, now, this.#outputs);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -184,14 +185,20 @@ export class Player {
         return;
       case "received":
         this.#time.heard(now);
-        if (this.#stall.heard(now)) this.#time.flows();
+        this.#watch.heard(now, this.#outputs);
         this.#session?.receive(input.bytes, now, (message, header) => {
           this.#take(message, header, now);
         });
         return;
       case "time answer":
-        this.#stall.answered(input.exchange.clientSent, now);
+        this.#watch.answered(input.exchange.clientSent, now);
         this.#learn(input.exchange, "datagram", now);
+        return;
+      case "found elsewhere":
+        this.#leave(this.#watch.foundElsewhere(input.address, this.#outputs));
+        return;
+      case "answer from elsewhere":
+        this.#leave(this.#watch.answeredElsewhere(input, this.#outputs));
         return;
       case "clock jumped":
         this.#time.clockJumped(this.#outputs);
@@ -220,7 +227,7 @@ export class Player {
 
   #disconnected(): void {
     this.#session = undefined;
-    this.#stall.forget();
+    this.#watch.forget();
     this.#time.disconnected();
   }
 
@@ -238,16 +245,9 @@ export class Player {
     this.#close("server is silent", "at once");
   }
 
-  /** Music has stopped coming: asks both ways why, and gives up a connection that the link has overtaken. */
-  #checkStall(now: LocalInstant): void {
-    const session = this.#session;
-    const news = session && this.#stall.look(now);
-    if (!session || news === undefined) return;
-    if (news === "stalled" && this.#time.stalls(now)) this.#send(session.timeQuestion(now));
-    if (news === "unanswered") this.#outputs.push({ kind: "look for server" });
-    if (news !== "hangs") return;
-    this.#event({ kind: "connection hangs" });
-    this.#close("the connection hangs", "at once");
+  /** For that reason, if there is one: another connection is faster than this one. */
+  #leave(reason: string | undefined): void {
+    if (reason !== undefined) this.#close(reason, "at once");
   }
 
   #close(reason: string, again: "at once" | "later" = "later"): void {
@@ -340,7 +340,7 @@ export class Player {
   }
 
   #store(chunk: Chunk, now: LocalInstant): void {
-    this.#stall.chunk(now);
+    this.#watch.chunk(now);
     this.#chunkAt = now;
     const known = this.#time.known && !this.#time.onTrial;
     const plausible = known ? this.#plausible(now) : undefined;

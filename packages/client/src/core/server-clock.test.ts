@@ -80,3 +80,14 @@ test("once this host's clock has jumped, none is known", () => {
   clock.meet("house");
   expect(clock.learn(exchange(HOUSE, 362))).toBeUndefined();
 });
+
+test("an answer is recognised by the clock to play by, and teaches nothing", () => {
+  const clock = new ServerClock();
+  expect(clock.recognises(exchange(HOUSE, 0))).toBe(false);
+  ask(clock, HOUSE, 0, 20);
+  const { exchanges } = clock.filter;
+  expect(clock.recognises(exchange(HOUSE, 21))).toBe(true);
+  expect(clock.recognises(exchange(SPARE, 21))).toBe(false);
+  expect(clock.recognises(exchange({ ...HOUSE, offset: HOUSE.offset + 5_000 }, 21))).toBe(false);
+  expect(clock.filter.exchanges).toBe(exchanges);
+});

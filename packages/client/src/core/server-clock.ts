@@ -15,7 +15,7 @@ import { ClockFilter, type TimeExchange } from "./clock-filter.ts";
  */
 export type ClockNews = "found" | "confirmed" | "replaced" | "restarted" | "suspected" | undefined;
 
-/** Difference of two filters that young estimates may have beyond their bounds. (us) */
+/** Difference that young estimates may have beyond their bounds. (us) */
 const AGREEMENT = 500;
 /** Clocks of servers left that are kept: a house has a server and its spare. */
 const SHELF_MAX = 3;
@@ -103,6 +103,15 @@ export class ServerClock {
     const lesson = this.#filter.learn(exchange);
     if (lesson === "restarted" || lesson === "suspected") return lesson;
     return !before && this.#filter.acceptable ? "found" : undefined;
+  }
+
+  /** Whether the answer is one by the clock to play by; it teaches nothing. */
+  recognises({ clientSent, serverReceived, serverSent, clientReceived }: TimeExchange): boolean {
+    if (!this.#filter.acceptable) return false;
+    const offset = (serverReceived - clientSent + serverSent - clientReceived) / 2;
+    const roundTrip = clientReceived - clientSent - (serverSent - serverReceived);
+    const apart = Math.abs(offset - this.#filter.offsetAt(clientReceived));
+    return apart < roundTrip / 2 + this.#filter.errorMaxAt(clientReceived) + AGREEMENT;
   }
 
   #try(trial: ClockFilter, exchange: TimeExchange): ClockNews {

@@ -134,3 +134,46 @@ test("connections that hang again and again are given up more and more seldom, u
   play(600);
   expect(hangs(2)).toEqual([1, 2]);
 });
+
+test("one of the server's name is suspected at first, and enough once the questions are unanswered", () => {
+  play(10);
+  expect(watch.foundElsewhere()).toBeUndefined();
+  pass(450);
+  expect(watch.foundElsewhere()).toBe("suspected");
+  pass(1_100);
+  expect(news).toEqual(["stalled", "moved"]);
+  expect(watch.foundElsewhere()).toBe("moved");
+});
+
+test("found late it is enough at once", () => {
+  play(10);
+  pass(2_000);
+  expect(news).toEqual(["stalled", "unanswered"]);
+  expect(watch.foundElsewhere()).toBe("moved");
+});
+
+test("where datagrams are answered the server has not moved", () => {
+  play(10);
+  pass(450);
+  expect(watch.foundElsewhere()).toBe("suspected");
+  watch.answered(localInstant(now - 1_000), now);
+  expect(watch.foundElsewhere()).toBeUndefined();
+  pass(2_000);
+  expect(news).toEqual(["stalled", "hangs"]);
+});
+
+test("on a link that stalls each second the network is asked more and more seldom, and after a rest at once", () => {
+  const asked: number[] = [];
+  for (let second = 0; second < 1_000; second++) {
+    if (watch.searches(now)) asked.push(second);
+    pass(1_000);
+  }
+  expect(asked).toEqual([0, 10, 30, 70, 150, 310, 610, 910]);
+  pass(601_000);
+  expect(watch.searches(now)).toBe(true);
+  pass(10_000);
+  expect(watch.searches(now)).toBe(true);
+  expect(watch.searches(now)).toBe(false);
+  watch.found();
+  expect(watch.searches(now)).toBe(true);
+});

@@ -17,8 +17,11 @@ const SILENCE_MIN: Micros = millis(600);
  * lost: such a connection is slow, and another one would only fill the queue.
  */
 const ROUND_TRIPS_MIN = 4;
-/** Who answers nothing for so long, by either way, may be elsewhere by now. */
+/** Who answers nothing for so long, by either way, may be elsewhere by now; a name is enough then to go there. */
 const UNANSWERED_MAX: Micros = millis(1_500);
+/** Links that stall do so again and again: the network is asked for the server more and more seldom, until it was left alone twice as long. */
+const SEARCH_AGAIN: Micros = seconds(10);
+const SEARCH_AGAIN_MAX: Micros = seconds(300);
 /**
  * On a link that held everything up, datagrams may come through a moment before the stream: so long, or a round trip where that
  * is longer. More would be heard, as by now the room is silent.
@@ -33,9 +36,9 @@ const PROVEN: Micros = seconds(10);
 
 /**
  * `stalled`: chunks have stopped coming, so ask. `unanswered`: the questions stay so, by either way. `hangs`: give the
- * connection up.
+ * connection up. `moved`: likewise, as one of the server's name answers elsewhere.
  */
-export type StallNews = "stalled" | "unanswered" | "hangs" | undefined;
+export type StallNews = "stalled" | "unanswered" | "hangs" | "moved" | undefined;
 
 export class StallWatch {
   #chunkAt = -Infinity;
@@ -49,12 +52,23 @@ export class StallWatch {
   #roundTrip = 0;
   /** Whether judgement on this stall was put off, as we were held up ourselves. */
   #putOff = false;
+  /** Whether the questions of this stall were waited for in vain. */
+  #unanswered = false;
+  /** Whether one of the server's name answers elsewhere. */
+  #elsewhere = false;
+  #searchedAt = -Infinity;
+  #searchAfter: Micros = SEARCH_AGAIN;
   #gaveUpAt = -Infinity;
   #againAfter: Micros = AGAIN_AFTER;
 
   /** When `look` wants to be called. */
   get deadline(): LocalInstant | undefined {
     return this.#lookAt;
+  }
+
+  /** Nothing comes over the stream, and no datagram is answered. */
+  get silent(): boolean {
+    return this.#stalled && this.#answeredAt === undefined;
   }
 
   /** There is no connection, or a new one. */
@@ -90,6 +104,28 @@ export class StallWatch {
     this.#lookAt = this.#judgedAt(now);
   }
 
+  /** Whether this stall is worth asking the network where the server is, before its questions count as unanswered. */
+  searches(now: LocalInstant): boolean {
+    const rested = now - this.#searchedAt;
+    if (rested < this.#searchAfter) return false;
+    const afresh = rested >= 2 * SEARCH_AGAIN_MAX;
+    this.#searchAfter = afresh ? SEARCH_AGAIN : doubled(this.#searchAfter, SEARCH_AGAIN_MAX);
+    this.#searchedAt = now;
+    return true;
+  }
+
+  /** A search has found it: the next one is as welcome. */
+  found(): void {
+    this.#searchedAt = -Infinity;
+  }
+
+  /** One of the server's name answers elsewhere. `suspected`: it is to be asked whether it is the one. */
+  foundElsewhere(): "moved" | "suspected" | undefined {
+    if (!this.silent) return undefined;
+    this.#elsewhere = true;
+    return this.#unanswered ? "moved" : "suspected";
+  }
+
   /** To be called when `deadline` has come; earlier does no harm. */
   look(now: LocalInstant): StallNews {
     if (this.#lookAt === undefined || now < this.#lookAt) return undefined;
@@ -111,14 +147,17 @@ export class StallWatch {
   }
 
   #judge(now: LocalInstant): StallNews {
-    if (this.#answeredAt === undefined) return "unanswered";
+    if (this.#answeredAt === undefined) {
+      this.#unanswered = true;
+      return this.#elsewhere ? "moved" : "unanswered";
+    }
     const due = this.#judgedAt(localInstant(this.#answeredAt));
     if (now < due) {
       this.#lookAt = due;
       return undefined;
     }
     const proven = this.#heardAt - this.#gaveUpAt > PROVEN;
-    this.#againAfter = proven ? AGAIN_AFTER : doubled(this.#againAfter);
+    this.#againAfter = proven ? AGAIN_AFTER : doubled(this.#againAfter, AGAIN_AFTER_MAX);
     this.#gaveUpAt = now;
     return "hangs";
   }
@@ -134,6 +173,8 @@ export class StallWatch {
     this.#stalled = false;
     this.#answeredAt = undefined;
     this.#putOff = false;
+    this.#unanswered = false;
+    this.#elsewhere = false;
   }
 }
 
@@ -141,6 +182,6 @@ function later(now: LocalInstant, span: Micros): LocalInstant {
   return localInstant(now + span);
 }
 
-function doubled(span: Micros): Micros {
-  return Math.min(AGAIN_AFTER_MAX, 2 * span) as Micros;
+function doubled(span: Micros, most: Micros): Micros {
+  return Math.min(most, 2 * span) as Micros;
 }

@@ -187,6 +187,16 @@ export class Timekeeper {
     if (before === "datagram" && this.way === "stream") tell(outputs, { kind: "time over stream" });
   }
 
+  /** What to ask one who may be the server, at another address; undefined where it answers no datagrams. */
+  questionFor(address: string): PlayerOutput | undefined {
+    return this.#datagrams && { ...this.#datagram(this.#datagrams), address };
+  }
+
+  /** Whether who answered has the clock to play by. */
+  recognises(exchange: TimeExchange): boolean {
+    return this.#clock.recognises(exchange);
+  }
+
   #judge(now: LocalInstant): void {
     if (this.#playable || !this.known) return;
     const waited = now - (this.#waitsSince ?? now);
@@ -201,9 +211,9 @@ export class Timekeeper {
     if (spanMs !== undefined) outputs.push({ kind: "send", bytes: session.bundles(spanMs, now) });
   }
 
-  #datagram({ port, token }: { readonly port: number; readonly token: string }): PlayerOutput {
+  #datagram({ port, token }: { readonly port: number; readonly token: string }) {
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    return { kind: "ask time", question: { token, sequence: this.#sequence }, port };
+    return { kind: "ask time", question: { token, sequence: this.#sequence }, port } as const;
   }
 }
 

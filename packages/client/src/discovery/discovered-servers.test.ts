@@ -5,13 +5,14 @@ import { DiscoveredServers } from "./discovered-servers.ts";
 
 const den: Endpoint = { host: "10.0.0.1", port: 1704 };
 const moved: Endpoint = { host: "10.0.0.2", port: 1704 };
+const other: Endpoint = { host: "10.0.0.3", port: 1704 };
 
 /** A search whose answers the test gives. */
 function search() {
   const news: Endpoint[] = [];
   const searches: ((found: Found) => void)[] = [];
   let stopped = 0;
-  let moves = 0;
+  const elsewhere: string[] = [];
   const servers = new DiscoveredServers(
     (onFound) => {
       searches.push(onFound);
@@ -19,10 +20,10 @@ function search() {
         stopped += 1;
       };
     },
-    { onNews: (endpoint) => news.push(endpoint), onMoved: () => (moves += 1) },
+    { onNews: (endpoint) => news.push(endpoint), onElsewhere: (host) => elsewhere.push(host) },
   );
   const answer = (name: string, ...endpoints: Endpoint[]) => searches.at(-1)?.({ name, endpoints });
-  return { servers, answer, news, searches, stopped: () => stopped, moves: () => moves };
+  return { servers, answer, news, searches, stopped: () => stopped, elsewhere };
 }
 
 test("waits until something answers, and searches once for all attempts", async () => {
@@ -76,17 +77,52 @@ test("the same answer again is no news", async () => {
   expect(news).toEqual([den]);
 });
 
-test("one that falls silent is looked for: found elsewhere, it is left for there; where it was, not", async () => {
-  const { servers, answer, moves } = search();
+/** Of a client that has a server, in which it begins to doubt. */
+async function doubted() {
+  const { servers, answer, ...rest } = search();
   const next = servers.next();
   answer("Den", den);
   await next;
   servers.settled(den);
   servers.doubt();
-  answer("Den", moved, den);
-  expect(moves()).toBe(0);
+  return { servers, answer, ...rest };
+}
+
+test("one that falls silent is looked for, and each answer from elsewhere told", async () => {
+  const { servers, answer, elsewhere } = await doubted();
+  answer("Neighbour", other);
   answer("Den", moved);
-  expect(moves()).toBe(1);
+  answer("Den", moved);
+  expect(elsewhere).toEqual([moved.host, moved.host]);
   expect(await servers.next()).toEqual([moved, den]);
+  servers.stop();
+});
+
+test("found where it was, it is nowhere else until it is doubted anew", async () => {
+  const { servers, answer, elsewhere } = await doubted();
+  answer("Den", moved, den);
+  answer("Den", moved);
+  expect(elsewhere).toEqual([]);
+  servers.doubt();
+  answer("Den", moved);
+  expect(elsewhere).toEqual([moved.host]);
+  servers.stop();
+});
+
+test("where it has proven itself is tried before where one of its name was found", async () => {
+  const { servers, answer } = await doubted();
+  answer("Den", other);
+  answer("Den", moved);
+  servers.moved(moved.host);
+  expect(await servers.next()).toEqual([moved, other, den]);
+  servers.stop();
+});
+
+test("heard again, it is looked for no more, and what was found is forgotten", async () => {
+  const { servers, answer, stopped } = await doubted();
+  answer("Den", moved);
+  servers.trust();
+  expect(stopped()).toBe(2);
+  expect(await servers.next()).toEqual([den]);
   servers.stop();
 });

@@ -11,8 +11,8 @@ const DOUBT_MS = 4_000;
 export interface SearchOwner {
   /** An address that was not known: there is no point in pausing any longer. */
   onNews(endpoint: Endpoint): void;
-  /** The server we are with answers from other addresses than that of the connection, which is to be ended. */
-  onMoved(): void;
+  /** The server we are with, or one of its name, answers from there and not from where the connection leads. */
+  onElsewhere(address: string): void;
 }
 
 /**
@@ -27,6 +27,8 @@ export class DiscoveredServers implements ServerDirectory {
   #last: Endpoint | undefined;
   #connected = false;
   #doubt: NodeJS.Timeout | undefined;
+  /** It has answered from where the connection leads since it was last doubted. */
+  #there = false;
   /** What the present search has found. */
   #found: Endpoint[] = [];
   #awaited: ((endpoints: readonly Endpoint[]) => void) | undefined;
@@ -55,9 +57,21 @@ export class DiscoveredServers implements ServerDirectory {
   }
 
   doubt(): void {
+    this.#there = false;
     this.#search();
     clearTimeout(this.#doubt);
-    this.#doubt = setTimeout(() => this.#connected && this.stop(), DOUBT_MS);
+    this.#doubt = setTimeout(() => this.trust(), DOUBT_MS);
+  }
+
+  trust(): void {
+    if (!this.#connected) return;
+    this.stop();
+    this.#found = [];
+  }
+
+  moved(address: string): void {
+    const isThere = ({ host }: Endpoint) => host === address;
+    this.#found = [...this.#found.filter(isThere), ...this.#found.filter((at) => !isThere(at))];
   }
 
   stop(): void {
@@ -75,17 +89,20 @@ export class DiscoveredServers implements ServerDirectory {
     if (this.#name !== undefined && name !== this.#name && this.#last) return;
     this.#name = name;
     const last = this.#last;
-    // It is where it was, and says so: the link is bad.
-    if (this.#connected && last && endpoints.some((endpoint) => same(endpoint, last))) return;
+    // It is where it was, and says so: the link is bad. Its host may have other addresses besides.
+    const there = endpoints.some((endpoint) => last && same(endpoint, last));
+    this.#there ||= there;
+    if (this.#connected && this.#there) return;
     const known = this.#candidates();
     const news = endpoints.filter((endpoint) => !known.some((other) => same(other, endpoint)));
     this.#found.push(...news);
-    const [first] = news;
-    if (!first) return;
-    this.#awaited?.(this.#candidates());
-    this.#awaited = undefined;
-    this.#owner.onNews(first);
-    if (this.#connected) this.#owner.onMoved();
+    if (news[0]) {
+      this.#awaited?.(this.#candidates());
+      this.#awaited = undefined;
+      this.#owner.onNews(news[0]);
+    }
+    // Told with each answer, as what is asked for it may be lost.
+    if (this.#connected && endpoints[0]) this.#owner.onElsewhere(endpoints[0].host);
   }
 
   /** Fresh answers before what was true once. */

@@ -15,8 +15,12 @@ export interface ServerDirectory {
   next(): Promise<readonly Endpoint[]>;
   /** The one there has answered as a server. */
   settled?(endpoint: Endpoint): void;
-  /** Nothing comes from it, though the connection stands: it may be elsewhere. */
-  doubt?(): void;
+  /** Nothing comes from it, though the connection to `present` (numeric) stands: it may be elsewhere. */
+  doubt?(present: string): void;
+  /** It is heard again. */
+  trust?(): void;
+  /** It has been found there, and the connection is over for that. */
+  moved?(address: string): void;
   /** The connection to it is over. `silent`: after it had been waited for. */
   lost?(silent: boolean): void;
   /** Of the server we are with, in a list of several: 1 is the wanted one. */

@@ -1,9 +1,11 @@
-import { createConnection } from "node:net";
+import { lookup } from "node:dns/promises";
+import { createConnection, isIP } from "node:net";
 import { assert } from "@tutti/protocol";
 import { now } from "../clock.ts";
 import { ServerChoice } from "../core/index.ts";
 import type { Endpoint, ServerDirectory } from "./connection.ts";
 import { answers } from "./knock.ts";
+import { type Resolve, watchName } from "./name-watch.ts";
 
 /** How often it is looked whether to go to a better server. (ms) */
 const LOOK_EVERY_MS = 500;
@@ -19,6 +21,8 @@ export interface ListOwner {
   leave(reason: string): void;
   /** Another server than before has answered. */
   onMoved(event: ServerMoved): void;
+  /** The name of the server we are with leads to that address now, and not to where the connection does. */
+  onElsewhere(address: string): void;
 }
 
 /** From one server of a list to another. */
@@ -37,11 +41,15 @@ export class ServerList implements ServerDirectory {
   #owner: ListOwner | undefined;
   #timer: NodeJS.Timeout | undefined;
   #probedAtMs = -Infinity;
+  readonly #resolve: Resolve;
+  #stopWatching: (() => void) | undefined;
 
-  constructor(servers: readonly Endpoint[]) {
+  /** `resolve`: as the system does it when left out. */
+  constructor(servers: readonly Endpoint[], resolve: Resolve = ask) {
     assert(servers.length > 0, "a list of servers names at least one");
     this.#servers = servers;
     this.#choice = new ServerChoice(servers.length);
+    this.#resolve = resolve;
   }
 
   get several(): boolean {
@@ -61,6 +69,22 @@ export class ServerList implements ServerDirectory {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.trust();
+  }
+
+  /** A name may lead elsewhere by now. */
+  doubt(present: string): void {
+    const server = this.#servers[this.#choice.present ?? -1];
+    if (!server || isIP(server.host) !== 0) return;
+    this.#stopWatching ??= watchName(server.host, this.#resolve, (addresses) => {
+      const [first] = addresses;
+      if (first && !addresses.includes(present)) this.#owner?.onElsewhere(first);
+    });
+  }
+
+  trust(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
   }
 
   async next(): Promise<readonly Endpoint[]> {
@@ -78,6 +102,7 @@ export class ServerList implements ServerDirectory {
   }
 
   lost(silent: boolean): void {
+    this.trust();
     this.#choice.lost(now(), silent);
   }
 
@@ -100,4 +125,8 @@ export class ServerList implements ServerDirectory {
       );
     }
   }
+}
+
+async function ask(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

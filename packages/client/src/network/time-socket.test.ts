@@ -26,7 +26,8 @@ async function respond(answers: (question: Uint8Array) => Uint8Array[]): Promise
 function exchanges(port: number, sequences: readonly number[], enough: number) {
   return new Promise<TimeExchange[]>((resolve) => {
     const seen: TimeExchange[] = [];
-    const socket = new TimeSocket((exchange) => {
+    const socket = new TimeSocket((exchange, address) => {
+      expect(address).toBe("127.0.0.1");
       seen.push(exchange);
       if (seen.length === enough) resolve(seen);
     });

@@ -31,8 +31,12 @@ const UNANSWERED_MAX = 64;
 
 interface Unanswered {
   readonly token: string;
+  readonly address: string;
   clientSent: LocalInstant;
 }
+
+/** `address`: where it was asked. */
+type OnExchange = (exchange: TimeExchange, address: string) => void;
 
 type Found = (error: null, address: string, family: number) => void;
 
@@ -42,7 +46,7 @@ type Found = (error: null, address: string, family: number) => void;
  * An answer bears the kernel's stamp.
  */
 export class TimeSocket {
-  readonly #onExchange: (exchange: TimeExchange) => void;
+  readonly #onExchange: OnExchange;
   readonly #unanswered = new Map<number, Unanswered>();
   #leaving: Unanswered | undefined;
   #socket: SocketAsPromised | undefined;
@@ -50,7 +54,7 @@ export class TimeSocket {
   #ready: Promise<unknown> | undefined;
   #bound = false;
 
-  constructor(onExchange: (exchange: TimeExchange) => void) {
+  constructor(onExchange: OnExchange) {
     this.#onExchange = onExchange;
   }
 
@@ -60,7 +64,7 @@ export class TimeSocket {
     if (!this.#bound) await this.#ready;
     if (socket !== this.#socket) return;
     this.#forgetOldest();
-    const asked = { token, clientSent: now() };
+    const asked = { token, address, clientSent: now() };
     this.#unanswered.set(sequence, asked);
     const datagram = encodeTimeQuestion({ sequence, ...asked });
     this.#leaving = asked;
@@ -113,7 +117,8 @@ export class TimeSocket {
     this.#unanswered.delete(answer.sequence);
     const { serverReceived, serverSent } = answer;
     // Our own record of the sending, not the echo: a peer must not be able to bend it.
-    this.#onExchange({ clientSent: asked.clientSent, serverReceived, serverSent, clientReceived });
+    const { clientSent, address } = asked;
+    this.#onExchange({ clientSent, serverReceived, serverSent, clientReceived }, address);
   }
 
   #forgetOldest(): void {
