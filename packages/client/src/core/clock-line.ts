@@ -288,10 +288,12 @@ export class LineFitter {
     return outside;
   }
 
-  /** Mean and variance over all slopes, for the prior as it is set. */
+  /** Mean and variance over all slopes within reach, for the prior as it is set: the peak is the highest of those only. */
   #sum(peak: number): Line {
-    const low = peak - this.#edge(peak, -1);
-    const step = (peak + this.#edge(peak, 1) - low) / SUM_STEPS;
+    const { drift: guess } = this.#prior;
+    const low = Math.max(guess - this.#reach, peak - this.#edge(peak, -1));
+    const high = Math.min(guess + this.#reach, peak + this.#edge(peak, 1));
+    const step = (high - low) / SUM_STEPS;
     const top = this.#likelihoodOf(peak);
     const before = (this.#above.height(peak) + this.#below.height(peak)) / 2;
     this.#above.heights(low, step, this.#uppers);
