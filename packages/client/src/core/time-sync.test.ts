@@ -90,10 +90,18 @@ describe("an uncertain clock", () => {
     expect(within(ask(started(true), 60, 500, both), 30, 60, "datagram")).toBeGreaterThan(550);
   });
 
-  test("is asked for twenty times a second over the stream", () => {
-    const asked = within(ask(started(false), 60, 500, both), 30, 60);
-    expect(asked).toBeGreaterThan(550);
-    expect(asked).toBeLessThan(800);
+  test("is asked for twenty times a second over the stream for a minute, then five times", () => {
+    const asked = ask(started(false), 100, 500, both);
+    expect(within(asked, 30, 60)).toBeGreaterThan(550);
+    expect(within(asked, 30, 60)).toBeLessThan(800);
+    expect(within(asked, 70, 100)).toBeGreaterThan(130);
+    expect(within(asked, 70, 100)).toBeLessThan(160);
+  });
+
+  test("is asked for five times a second over the stream where datagrams are offered and get lost", () => {
+    const asked = ask(started(true), 60, 500, { stream: true, datagram: false });
+    expect(within(asked, 10, 30, "stream")).toBeGreaterThan(90);
+    expect(within(asked, 10, 30, "stream")).toBeLessThan(115);
   });
 
   test("is asked for twice a second over a stream that is clogged", () => {

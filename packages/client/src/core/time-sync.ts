@@ -46,10 +46,14 @@ const ANSWERED_LATELY: Micros = seconds(10);
 const SIGN_OF_LIFE: Micros = seconds(2);
 /** Stock servers see nothing else of a client: never more seldom than this. */
 const STREAM_INTERVAL_MAX: Micros = seconds(1);
-/** Over the stream each costs a segment and an acknowledgement: never more often than this. */
-const STREAM_INTERVAL_MIN: Micros = millis(40);
-/** The same while more than so many are under way: answers queue, and questions with them. */
-const STREAM_INTERVAL_MIN_CLOGGED: Micros = millis(200);
+/** Over the stream answers may queue for long, and questions with them: never more often than this. */
+const STREAM_INTERVAL_MIN: Micros = millis(200);
+/**
+ * A server that answers over nothing else is asked so often in the first minute, while no more than so many questions are under way. Each
+ * costs a segment and an acknowledgement.
+ */
+const STREAM_INTERVAL_MIN_YOUNG: Micros = millis(40);
+const STREAM_YOUNG: Micros = seconds(60);
 const UNDER_WAY_MAX = 6;
 
 /**
@@ -234,13 +238,13 @@ export class TimeSync {
   }
 
   /**
-   * Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. A server that is asked
-   * over the stream sends each chunk at once and leaves no quiet.
+   * Acknowledgements of audio go the way of questions: on a noisy path one is put off until they have gone. A server that offers no
+   * datagrams sends each chunk at once and leaves no quiet.
    */
   #waitsForQuiet(now: LocalInstant, confidence: Confidence): boolean {
     const { acceptable, uncertainty } = confidence;
     if (!acceptable || uncertainty < NOISY || this.#burstLeft > 0) return false;
-    if (this.#beat.found || this.way === "stream") return false;
+    if (this.#beat.found || !this.#datagrams) return false;
     this.#dueAt ??= now;
     const quiet = Math.max(QUIET_MIN, QUIET_PART * this.variation(confidence.roundTrip));
     const quietAt = Math.min(this.#heardAt + quiet, this.#dueAt + QUIET_PATIENCE);
@@ -290,9 +294,7 @@ export class TimeSync {
       Math.min(young, noisy ? hurried : settled),
     );
     const datagram = this.way === "datagram";
-    const clogged = this.#underWay > UNDER_WAY_MAX;
-    const least = clogged ? STREAM_INTERVAL_MIN_CLOGGED : STREAM_INTERVAL_MIN;
-    const interval = datagram ? wanted : Math.max(least, wanted);
+    const interval = datagram ? wanted : Math.max(this.#streamIntervalMin(age), wanted);
     const close = datagram && now < this.#closeUntil && !noisy;
     const varied = 1 + VARIED_PART * (((++this.#asked * GOLDEN) % 1) - 0.5);
     const most = close ? CLOSE_INTERVAL : WATCH_INTERVAL;
@@ -308,6 +310,11 @@ export class TimeSync {
     this.#group = grouped && now + wait - this.#groupedAt >= interval ? GROUP : 1;
     if (!datagram) this.#groupLeft = 0;
     this.#askAt = later(now, wait as Micros);
+  }
+
+  #streamIntervalMin(age: number): Micros {
+    const bearsMore = !this.#datagrams && this.#underWay <= UNDER_WAY_MAX;
+    return bearsMore && age < STREAM_YOUNG ? STREAM_INTERVAL_MIN_YOUNG : STREAM_INTERVAL_MIN;
   }
 }
 
