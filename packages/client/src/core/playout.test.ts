@@ -42,6 +42,14 @@ const steps = (heard: number[]) => heard.slice(1).map((value, at) => Math.abs(va
 /** Steepest step of a raised cosine over a fade from 0 to 0.5. */
 const STEP_MAX = ((0.5 * Math.PI) / (2 * FADE)) * 1.01;
 
+test("what has come is known before the first block of it is rendered, and when the card was emptied", () => {
+  const playout = playing(programme(5));
+  expect(playout.receivedMs(40_000)).toBeCloseTo(60, 6);
+  render(playout, 0, 1);
+  playout.restart({ rateHz: RATE, channels: 2 });
+  expect(playout.receivedMs(40_000)).toBeCloseTo(60, 6);
+});
+
 describe("fades", () => {
   test("in at the start, which is where the programme says", () => {
     const heard = render(playing(programme(10)), -5_000, 4);

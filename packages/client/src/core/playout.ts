@@ -62,9 +62,9 @@ export class Playout {
     return this.#sounding;
   }
 
-  /** How much there is of what was recorded from `stamp` on; none when that is NaN. (ms) */
+  /** How much there is of what was recorded from `stamp` on, of what plays or is to play; none when that is NaN. (ms) */
   receivedMs(stamp: number): number {
-    const { buffer } = this;
+    const buffer = this.buffer ?? this.#next;
     if (!buffer || Number.isNaN(stamp)) return 0;
     return (buffer.framesFrom(buffer.positionAt(stamp)) * 1_000) / buffer.rateHz;
   }
