@@ -108,6 +108,42 @@ const scenarios = {
     return { counters };
   },
 
+  /**
+   * Lets the card run out of frames, because it is `starved` or because all of this process is `stopped` for 400 ms, and goes on with
+   * the rest where it may be heard first, or in vain where that has gone by (`tooLate`).
+   */
+  async resume(device, path, how, tooLate) {
+    const samples = samplesFrom(path);
+    const output = await open(device);
+    const line = new TimingLine(RATE_HZ, output.latencyMs);
+    const learn = () => {
+      const { records, count } = takeRecords(output, []);
+      line.learn(records, count);
+    };
+    const first = RATE_HZ / 2;
+    await play(output, samples.subarray(0, 2 * first), 200, learn);
+    if (how === "stopped") {
+      execFileSync("sh", ["-c", `(sleep 0.4; kill -CONT ${process.pid}) >/dev/null 2>&1 &`]);
+      process.kill(process.pid, "SIGSTOP");
+    }
+    const before = output.counters().shortCallbacks;
+    while (how === "stopped" && output.counters().underruns === 0) await sleep(1);
+    const { resumableFrame, writtenFrames } = output.counters();
+    learn();
+    const cardFrame = tooLate ? resumableFrame - RATE_HZ : resumableFrame + RATE_HZ / 200;
+    const at = line.cardFrameAt(cardFrame);
+    output.resume(cardFrame);
+    line.place(writtenFrames, cardFrame);
+    const placedAt = line.at(writtenFrames);
+    output.write(samples.subarray(2 * first, 3 * first));
+    await sleep(100);
+    const late = output.counters().shortCallbacks - before;
+    await play(output, samples.subarray(3 * first, 6 * first), 300, learn);
+    const counters = output.counters();
+    await output.close();
+    return { counters, at, placedAt, late };
+  },
+
   async capture(device, milliseconds) {
     const input = await openInput({ device, format, events, latencyMs: CAPTURE_LATENCY_MS });
     const records = [];

@@ -64,6 +64,10 @@ interface Seen {
   readonly records: readonly [frame: number, at: number, cardFrame: number, run: number][];
   readonly predictions: readonly [frame: number, at: number, ppm: number, error: number][];
   readonly latencyMs: number;
+  /** When the card goes on, by the line as it was, and once the next frame has its place. (us) */
+  readonly at?: number;
+  readonly placedAt?: number;
+  readonly late?: number;
   readonly captured: string;
   readonly devices: readonly { readonly name: string; readonly hostApi: string }[];
   readonly lost: readonly string[];
@@ -183,6 +187,40 @@ test("clear fades out of what is queued and goes on with what is written next", 
   }
   const after = played.subarray(cleared, cleared + shorts.length - second);
   expect(Buffer.compare(bytesOf(after), bytesOf(shorts.subarray(second)))).toBe(0);
+});
+
+test.each(["starved", "stopped"])(
+  "a card that was %s goes on with the frame that was named, when that was said",
+  async (how) => {
+    const { at, placedAt, counters } = await child("resume", "parlour", music, how);
+    expect(placedAt).toBe(at);
+    const second = RATE_HZ;
+    const { frame, buffer } = card("parlour")
+      .events()
+      .findLast(({ event }) => event === "start")!;
+    const before =
+      how === "stopped" ? 0 : heard("parlour").first - frame + second / 2 + FADE_FRAMES;
+    const played = card("parlour").played(frame + before);
+    const silent = played.findIndex((sample) => sample !== 0) >> 1;
+    expect(Math.abs(at! - card("parlour").heardAtUs(frame + before + silent))).toBeLessThan(50);
+    const rest = Int16Array.from(played.subarray(2 * silent), (sample) => sample * 32_768);
+    const wanted = shorts.subarray(second, 3 * second);
+    expect(Buffer.compare(bytesOf(rest.subarray(0, wanted.length)), bytesOf(wanted))).toBe(0);
+    if (how === "stopped") {
+      expect(counters.underruns).toBeGreaterThan(0);
+      // Before anything can be heard it used to be handed as much as it holds.
+      expect(silent).toBeLessThan(buffer);
+    }
+  },
+);
+
+test("nothing is heard of what was to go on with a frame that had gone by, and that is counted", async () => {
+  const { late } = await child("resume", "parlour", music, "starved", "too late");
+  expect(late).toBe(1);
+  const { first } = heard("parlour");
+  const rest = card("parlour").played(first + RATE_HZ / 2 + FADE_FRAMES);
+  expect(rest.length).toBeGreaterThan(RATE_HZ / 10);
+  expect(rest.findIndex((sample) => sample !== 0)).toBe(-1);
 });
 
 test("capture brings what the card delivered, and when", async () => {

@@ -27,7 +27,7 @@ let virtual: VirtualCards;
 let feeder: Feeder;
 let server: { readonly process: Running; readonly port: number };
 let client: TuttiClient | undefined;
-const original = music(43);
+const original = music(48);
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "tutti-card-"));
@@ -35,6 +35,7 @@ beforeAll(async () => {
     { name: "room", ppm: CARD_PPM },
     { name: "attic" },
     { name: "den" },
+    { name: "hall" },
   ]);
   feeder = new Feeder(fifoIn(directory), toPcm16(original));
   server = await startSnapserver({ directory, codec: "flac" });
@@ -86,6 +87,38 @@ test("through a card that runs fast: every frame once, at the music's pace", asy
   const pace = (last.position - first.position) / (last.frame - first.frame);
   expect((1 - pace) * 1e6).toBeGreaterThan(CARD_PPM - PACE_PPM);
   expect((1 - pace) * 1e6).toBeLessThan(CARD_PPM + PACE_PPM);
+});
+
+/** Longer than queue and card last, and shorter than the server has patience. */
+const STOPPED_MS = 1_000;
+
+test("a client that was stopped is heard before a whole buffer of the card is over, and in its place", async () => {
+  const playing = playOn("hall");
+  await playing.event("started");
+  await pause(2_000);
+  playing.process.child.kill("SIGSTOP");
+  await pause(STOPPED_MS);
+  playing.process.child.kill("SIGCONT");
+  await playing.event("underrun");
+  await pause(1_000);
+  expect(await playing.stop()).toBe(0);
+  const card = cardNamed("hall");
+  const all = heardOn(card);
+  const ranDry = card.events().find(({ event }) => event === "underrun")!.frame;
+  const sounds = ranDry + STOPPED_MS * 0.4 * (RATE_HZ / 1_000);
+  const again = sounds + firstSound(all.subarray(sounds));
+  const { frame, buffer } = card
+    .events()
+    .findLast((event) => event.event === "start" && event.frame < again)!;
+  expect(again - frame).toBeLessThan(buffer);
+  const place = (first: number) =>
+    locateAll(channelOf(original, 0), all.subarray(first, first + PIECE), PIECE)[0]!;
+  const [before, after] = [ranDry - 2 * PIECE, again + PIECE].map((first) => {
+    const { position, correlation } = place(first);
+    expect(correlation).toBeGreaterThan(0.99);
+    return position - first;
+  });
+  expect(Math.abs(after! - before!)).toBeLessThan(RATE_HZ / 1_000);
 });
 
 test("a card that is unplugged is waited for, and plays again when it is back", async () => {

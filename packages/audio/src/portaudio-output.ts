@@ -30,7 +30,7 @@ class PortAudioOutput implements AudioOutput {
   readonly #stream: AudioStream;
   readonly #native: StreamCounters;
   readonly #unwatch: () => void;
-  readonly #counters = countersAtZero();
+  readonly #counters = { ...countersAtZero(), resumableFrame: -1 };
 
   constructor(stream: AudioStream, options: CardOptions) {
     const { format, events } = options;
@@ -65,11 +65,17 @@ class PortAudioOutput implements AudioOutput {
     counters.silentFrames = native.silent;
     counters.shortCallbacks = native.shorts;
     counters.underruns = native.flows;
+    counters.resumableFrame = native.resumable;
     return counters;
   }
 
   clear(): void {
     this.#stream.clear();
+  }
+
+  resume(cardFrame: number): void {
+    const { shortCallbacks, underruns } = this.#counters;
+    this.#stream.resume(cardFrame, shortCallbacks + underruns);
   }
 
   close(): Promise<void> {

@@ -86,9 +86,10 @@ export class StreamCounters {
   flows = 0;
   lost = 0;
   realtime = false;
+  resumable = -1;
   readonly #stream: Pick<AudioStream, "counters">;
   /** As many as the native side fills. */
-  readonly #numbers = new Float64Array(8);
+  readonly #numbers = new Float64Array(9);
 
   constructor(stream: Pick<AudioStream, "counters">) {
     this.#stream = stream;
@@ -106,6 +107,7 @@ export class StreamCounters {
     this.flows = numbers[5] as number;
     this.lost = numbers[6] as number;
     this.realtime = numbers[7] === 1;
+    this.resumable = numbers[8] as number;
     return this;
   }
 }

@@ -1,5 +1,6 @@
 import { Player, type PlayerInput, type PlayerOutput, Pump } from "@tutti/client/core";
 import { localInstant, type Micros, millis, seconds } from "@tutti/protocol";
+import type { CardOptions } from "./card-options.ts";
 import type { Connection, Peer, Straggler } from "./connection.ts";
 import { Ear } from "./ear.ts";
 import { EventLoop, type EventLoopOptions } from "./event-loop.ts";
@@ -17,7 +18,7 @@ import {
   type TrueInstant,
   trueTime,
 } from "./simulation.ts";
-import { type CardOptions, SoundCard } from "./sound-card.ts";
+import { SoundCard } from "./sound-card.ts";
 import type { Trace } from "./trace.ts";
 
 export interface RoomOptions {
@@ -144,7 +145,7 @@ export class Room {
     this.link.cut(span);
     this.#simulation.after(span, () => {
       this.clock.resume();
-      this.#card?.resume();
+      this.#card?.wakeUp();
       this.loop.resume();
       this.#noticeJump();
     });

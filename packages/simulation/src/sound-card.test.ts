@@ -1,9 +1,10 @@
 import { TIMING_RECORD_NUMBERS } from "@tutti/audio/core";
 import { millis, seconds } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
+import type { CardOptions } from "./card-options.ts";
 import { HostClock } from "./host-clock.ts";
 import { later, Simulation, trueTime } from "./simulation.ts";
-import { type CardOptions, type Heard, SoundCard } from "./sound-card.ts";
+import { type Heard, SoundCard } from "./sound-card.ts";
 
 const RATE = 8_000;
 const SHORT = { periodMs: 10, periods: 3 };
@@ -131,6 +132,57 @@ describe("a sound card", () => {
     expect(new Set(records().map(({ run }) => run))).toEqual(new Set([0, 1]));
   });
 
+  /** A card that ran dry at 1 s because its thread was held up, 60 ms after that. */
+  function ranDry() {
+    const room = playing({ periodMs: 15, periods: 6, queueMs: 3_000 });
+    room.write(16_000);
+    room.simulation.at(trueTime(seconds(1)), () => room.card.stall(millis(100)));
+    room.simulation.run(trueTime(seconds(1.16)));
+    const { resumableFrame = -1, writtenFrames } = room.card.counters();
+    const { at = 0, cardFrame = 0 } = room.records().at(-1) ?? {};
+    const whenHeard = (frame: number) => at + ((frame - cardFrame) * 1e6) / RATE;
+    return { ...room, resumableFrame, writtenFrames, whenHeard };
+  }
+
+  test("that ran dry goes on soon, with the frame that is named, when its records say", () => {
+    const { simulation, card, heard, write, records, whenHeard, ...found } = ranDry();
+    const resumed = found.resumableFrame + 24;
+    card.resume(resumed);
+    write(800);
+    simulation.run(trueTime(seconds(1.5)));
+    const from = heard.findIndex(({ frame }) => frame === found.writtenFrames + 1);
+    expect(heard.slice(from).map(({ frame }) => frame)).toEqual(
+      Array.from({ length: 800 }, (_, index) => found.writtenFrames + 1 + index),
+    );
+    const at = heard[from]?.at ?? 0;
+    expect(Math.abs(at - whenHeard(resumed))).toBeLessThan(150);
+    expect(at).toBeLessThan(seconds(1.16) + millis(20));
+    const told = records().filter(({ frame }) => frame >= found.writtenFrames);
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.map(({ frame, cardFrame }) => cardFrame - frame)).toEqual(
+      told.map(() => resumed - found.writtenFrames),
+    );
+  });
+
+  test.each(["by who does not know that", "too late"])(
+    "that ran dry plays nothing when it is resumed %s",
+    (why) => {
+      const { simulation, card, heard, write, resumableFrame } = ranDry();
+      const before = heard.length;
+      const { shortCallbacks } = card.counters();
+      if (why === "too late") card.resume(resumableFrame - 400);
+      else {
+        simulation.at(trueTime(seconds(1.17)), () => card.stall(millis(100)));
+        simulation.run(trueTime(seconds(1.3)));
+        card.resume(resumableFrame + 4_000);
+      }
+      write(800);
+      simulation.run(trueTime(seconds(2)));
+      expect(heard).toHaveLength(before);
+      expect(card.counters().shortCallbacks).toBe(shortCallbacks + (why === "too late" ? 1 : 0));
+    },
+  );
+
   test("fades out of what is cleared, and what comes next is where its records say", () => {
     const { simulation, card, heard, write, records } = playing({ queueMs: 3_000 });
     write(8_000);
@@ -163,7 +215,7 @@ describe("a sound card", () => {
     expect(heardUntil).toBeLessThan(later(trueTime(seconds(1)), millis(11)));
     simulation.run(trueTime(seconds(5)));
     expect(heard.at(-1)?.at).toBe(heardUntil);
-    card.resume();
+    card.wakeUp();
     card.clear();
     write(400);
     simulation.run(trueTime(seconds(5.5)));

@@ -5,7 +5,9 @@ import {
   reserveMs,
   TIMING_RECORD_NUMBERS,
 } from "@tutti/audio/core";
-import { assert, framesIn, type Micros, millis, seconds } from "@tutti/protocol";
+import { framesIn, type Micros, millis, seconds } from "@tutti/protocol";
+import { CARD_DEFAULTS, type CardOptions } from "./card-options.ts";
+import { CardQueue } from "./card-queue.ts";
 import type { HostClock } from "./host-clock.ts";
 import type { Random } from "./random.ts";
 import {
@@ -16,33 +18,6 @@ import {
   trueTime,
 } from "./simulation.ts";
 
-/** A card as it is built in, and as it behaves. */
-export interface CardOptions {
-  /** How much faster than nominal its crystal runs, against true time. */
-  readonly driftPpm?: number;
-  /** Standard deviation of what its rate changes in an hour, as a random walk. (ppm) */
-  readonly wanderPpm?: number;
-  readonly periodMs?: number;
-  /** Periods the card's own buffer holds. */
-  readonly periods?: number;
-  /** Steps in which its pointer moves: less than one means a card that counts finer than the music. (frames) */
-  readonly granularityFrames?: number;
-  /**
-   * On USB: pointer and interrupts move with the bus, whose clock is not the card's. `packetsMs`: what the
-   * driver hands over at once; the pointer stands still in between. The host controller runs at `busPpm`.
-   */
-  readonly usb?: { readonly packetsMs: number; readonly busPpm: number };
-  /** Mean of what a timing record is late, exponentially distributed; never early. (us) */
-  readonly recordLateUs?: number;
-  /** What the converter adds behind the buffer, known to the driver and not. */
-  readonly reportedDelayMs?: number;
-  readonly unreportedDelayMs?: number;
-  /** The callback's thread is held up now and then; longer than the card's buffer is an underrun. */
-  readonly stalls?: { readonly everyMs: number; readonly upToMs: number };
-  /** Room of the queue between JavaScript and callback. */
-  readonly queueMs?: number;
-}
-
 /** Frames that leave the converter one after the other, the first at `at`. `samples` is lent until the call returns. */
 export interface Heard {
   readonly samples: Float32Array;
@@ -51,28 +26,20 @@ export interface Heard {
   readonly frameUs: number;
 }
 
-/** As the client asks for them, on a card that counts the frames of 48 kHz, of which six are one here. */
-const DEFAULTS = {
-  driftPpm: 0,
-  wanderPpm: 0,
-  periodMs: 25,
-  periods: 4,
-  granularityFrames: 1 / 6,
-  recordLateUs: 5,
-  reportedDelayMs: 0.5,
-  unreportedDelayMs: 0,
-  queueMs: 500,
-};
-
 /** What the driver needs from an underrun to the first frame that sounds again. */
 const RESTART = millis(2);
+/** While it is not known what comes next, silence goes to the card in pieces of that. */
+const PIECE_MS = 2;
+/** A card that runs dry again so soon needs more silence to start with. */
+const PROVEN = seconds(1);
 const CALLBACK_LATE_US = 30;
 const WANDER_STEP = seconds(10);
-const RECORDS_MAX = 1_024;
+const RECORDS_MAX = 1_024 * TIMING_RECORD_NUMBERS;
 
 /**
  * A card that pulls a period whenever its buffer has room for one. What it was handed leaves the
- * converter evenly at its crystal's rate until it runs dry; then it starts over with a buffer of silence.
+ * converter evenly at its crystal's rate until it runs dry; then it starts over with as little silence as it can, and
+ * goes on so until it is told what to play.
  */
 export class SoundCard implements AudioOutput {
   readonly format: AudioFormat;
@@ -84,13 +51,10 @@ export class SoundCard implements AudioOutput {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #clock: HostClock;
-  readonly #options: CardOptions & typeof DEFAULTS;
+  readonly #options: CardOptions & typeof CARD_DEFAULTS;
   readonly #onHeard: (heard: Heard) => void;
   readonly #period: number;
-  /** A ring: its oldest frame is number `written - queued`. */
-  readonly #queue: Float32Array;
-  #queued = 0;
-  #written = 0;
+  readonly #queue: CardQueue;
   #cleared = 0;
   #silent = 0;
   #short = 0;
@@ -102,9 +66,23 @@ export class SoundCard implements AudioOutput {
   #ended = true;
   /** Queue or card ran dry: what comes is thrown away until `clear` says that this was noticed. */
   #holding = false;
+  /** Times queue or card ran short, and as many of them as `counters` has told. */
+  #failures = 0;
+  #failuresSeen = 0;
+  /** What `resume` asked for, and by which failures. */
+  #resumeAt = -1;
+  #resumeSeen = 0;
+  /** Silence that comes before the queue's first frame. (frames) */
+  #lead = 0;
+  readonly #pieceFrames: number;
+  /** With so much left the card is handed the next piece of silence. (ms) */
+  #lingerMs: number;
+  #restartedAt = trueTime(-Infinity);
   /** Frames handed to the card, silence included, and when one of them leaves. */
   #handed = 0;
   #anchorFrame = 0;
+  /** Of the first frame since it was started last: pointer and periods count from there. */
+  #startFrame = 0;
   #anchorAt: TrueInstant;
   #rateHz: number;
   #wandered: TrueInstant;
@@ -123,31 +101,24 @@ export class SoundCard implements AudioOutput {
     this.#simulation = machine.simulation;
     this.#clock = machine.clock;
     this.#random = machine.simulation.random(`card of ${machine.name}`);
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...CARD_DEFAULTS, ...options };
     this.#onHeard = onHeard;
     this.format = format;
     this.#period = Math.round(framesIn(millis(this.#options.periodMs), format.rateHz));
     this.periodMs = this.#options.periodMs;
     this.latencyMs = this.periodMs * (this.#options.periods - 1);
     this.capacityFrames = Math.round(framesIn(millis(this.#options.queueMs), format.rateHz));
-    this.#queue = new Float32Array(this.capacityFrames * format.channels);
+    this.#queue = new CardQueue(this.capacityFrames, format.channels);
     this.#rateHz = format.rateHz * (1 + this.#options.driftPpm * 1e-6);
     this.#anchorAt = this.#wandered = machine.simulation.now;
-    this.#start();
+    this.#pieceFrames = Math.round(framesIn(millis(PIECE_MS), format.rateHz));
+    this.#lingerMs = reserveMs(this.latencyMs);
+    this.#start(this.#period * (this.#options.periods - 1));
   }
 
   write(samples: Float32Array): number {
-    const { channels } = this.format;
-    const wanted = samples.length / channels;
-    assert(Number.isInteger(wanted), "whole frames are written");
-    const count = Math.min(wanted, this.capacityFrames - this.#queued);
-    const at = this.#written % this.capacityFrames;
-    const whole = Math.min(count, this.capacityFrames - at);
-    this.#queue.set(samples.subarray(0, whole * channels), at * channels);
-    this.#queue.set(samples.subarray(whole * channels, count * channels));
-    this.#queued += count;
-    this.#written += count;
-    if (this.#awaits) this.#expect(this.#simulation.now);
+    const count = this.#queue.write(samples);
+    if (this.#awaits) this.#wake(this.#simulation.now);
     return count;
   }
 
@@ -159,18 +130,28 @@ export class SoundCard implements AudioOutput {
   }
 
   counters(): OutputCounters {
+    this.#failuresSeen = this.#failures;
     return {
-      writtenFrames: this.#written,
-      playedFrames: this.#written - this.#queued - this.#cleared,
+      writtenFrames: this.#queue.written,
+      playedFrames: this.#queue.oldest - this.#cleared,
       clearedFrames: this.#cleared,
       silentFrames: this.#silent,
       shortCallbacks: this.#short,
       underruns: this.#underruns,
+      resumableFrame: this.#lingers ? this.#handed + this.#pieceFrames : -1,
     };
   }
 
   clear(): void {
-    this.#clearAt = this.#written;
+    this.#clearAt = this.#queue.written;
+    this.#resumeAt = -1;
+    if (this.#awaits) this.#wake(this.#simulation.now);
+  }
+
+  resume(cardFrame: number): void {
+    this.clear();
+    this.#resumeAt = cardFrame;
+    this.#resumeSeen = this.#failuresSeen;
   }
 
   close(): Promise<void> {
@@ -186,7 +167,7 @@ export class SoundCard implements AudioOutput {
     this.#hush();
   }
 
-  resume(): void {
+  wakeUp(): void {
     this.#ranDry();
   }
 
@@ -198,29 +179,44 @@ export class SoundCard implements AudioOutput {
 
   #ranDry(): void {
     this.#underruns++;
+    this.#failures++;
     this.#holding = true;
-    this.#start();
+    this.#lead = 0;
+    if (this.#simulation.now < later(this.#restartedAt, PROVEN)) this.#lingerMs *= 2;
+    this.#restartedAt = this.#simulation.now;
+    const silence = Math.round(framesIn(millis(this.#lingerMs + PIECE_MS), this.format.rateHz));
+    this.#start(this.#lingers ? silence : this.#period * (this.#options.periods - 1));
   }
 
-  #start(): void {
+  #start(silence: number): void {
     this.#awaits = false;
-    this.#anchorFrame = this.#handed;
+    this.#startFrame = this.#anchorFrame = this.#handed;
     this.#anchorAt = later(this.#simulation.now, RESTART);
-    this.#handed += this.#period * (this.#options.periods - 1);
+    this.#handed += silence;
     this.#expect(this.#anchorAt);
+  }
+
+  /** Nobody knows what is to be played, and the card gets its silence in short pieces, each as late as may be. */
+  get #lingers(): boolean {
+    return this.#holding && this.#lingerMs + PIECE_MS < this.latencyMs;
   }
 
   #leaves(frame: number): TrueInstant {
     return later(this.#anchorAt, ((frame - this.#anchorFrame) * 1e6) / this.#rateHz);
   }
 
+  /** There will be room in the buffer. */
   #expect(when: TrueInstant): void {
-    if (this.#next) this.#next.cancelled = true;
     // Interrupts know nothing of frames: the pointer is found anywhere within one.
     const within = this.#random.between(0, 1e6 / this.#rateHz);
-    const interrupt = this.#busTick(later(when, within), Math.ceil);
+    this.#wake(this.#busTick(later(when, within), Math.ceil));
+  }
+
+  /** The thread needs no interrupt for that. */
+  #wake(when: TrueInstant): void {
+    if (this.#next) this.#next.cancelled = true;
     const late = this.#random.exponential(CALLBACK_LATE_US) + this.#heldUp();
-    this.#next = this.#simulation.at(later(interrupt, late), () => this.#callback());
+    this.#next = this.#simulation.at(later(when, late), () => this.#callback());
   }
 
   /** The moment at which the driver hears of the bus next, or heard last. Without a bus, any moment is one. */
@@ -249,48 +245,63 @@ export class SoundCard implements AudioOutput {
       this.#wander();
       this.#applyClear();
       this.#record();
-    }
+    } else if (this.#holding) this.#applyClear();
     this.#awaits = this.#mayAwait();
     if (this.#awaits) {
-      this.#expect(this.#waitsUntil());
+      this.#wake(this.#waitsUntil());
       return;
     }
-    this.#hand();
-    const { periods } = this.#options;
-    this.#expect(this.#leaves(this.#handed - (periods - 1) * this.#period));
+    this.#hand(this.#wanted);
+    const room = this.#leaves(this.#handed - (this.#options.periods - 1) * this.#period);
+    const { now } = this.#simulation;
+    if (room > now) this.#expect(room);
+    else this.#wake(now);
+  }
+
+  /** What it takes next, to the end of a period: silence that precedes the queue's first frame goes by itself. (frames) */
+  get #wanted(): number {
+    if (this.#lingers) return this.#pieceFrames;
+    const whole = this.#period - ((this.#handed - this.#startFrame) % this.#period);
+    return this.#lead > 0 ? Math.min(this.#lead, whole) : whole;
   }
 
   /** Whether there is too little in the queue and sound for a while in the card: then it need not be silence. */
   #mayAwait(): boolean {
-    if (this.#ended || this.#holding || this.#queued >= this.#period) return false;
+    const enough = this.#ended || this.#lead > 0 || this.#queue.queued >= this.#wanted;
+    if (this.#holding ? !this.#lingers : enough) return false;
     return this.#simulation.now < this.#waitsUntil();
   }
 
   #waitsUntil(): TrueInstant {
-    return later(this.#leaves(this.#handed), -millis(reserveMs(this.latencyMs)));
+    const reserve = this.#holding ? this.#lingerMs : reserveMs(this.latencyMs);
+    return later(this.#leaves(this.#handed), -millis(reserve));
   }
 
-  /** Moves a period from queue to card, filled up with silence. */
-  #hand(): void {
-    const { channels } = this.format;
-    const count = Math.min(this.#period, this.#queued);
-    const samples = new Float32Array(this.#period * channels);
-    let from = ((this.#written - this.#queued) % this.capacityFrames) * channels;
-    for (let at = 0; at < count * channels; at++) {
-      samples[at] = this.#queue[from] as number;
-      if (++from === this.#queue.length) from = 0;
-    }
-    this.#queued -= count;
-    this.#ended = count < this.#period;
-    if (this.#ended) {
-      this.#short++;
-      this.#holding ||= this.#written > 0;
-      if (this.#written > 0) this.#silent += this.#period - count;
-    }
+  /** Moves so many frames from queue to card, filled up with silence. */
+  #hand(wanted: number): void {
+    const samples = new Float32Array(wanted * this.format.channels);
+    const silent = this.#holding || this.#lead > 0;
+    const count = silent ? 0 : Math.min(wanted, this.#queue.queued);
+    this.#queue.take(count, samples);
+    if (this.#lead > 0) this.#lead -= wanted;
+    else this.#onTaken(count, wanted);
     const delay = millis(this.#options.reportedDelayMs + this.#options.unreportedDelayMs);
     const at = later(this.#leaves(this.#handed), delay);
     this.#pending.push({ samples, at, frameUs: 1e6 / this.#rateHz });
-    this.#handed += this.#period;
+    this.#handed += wanted;
+  }
+
+  #onTaken(count: number, wanted: number): void {
+    this.#ended = count < wanted;
+    if (!this.#ended || this.#queue.written === 0) return;
+    this.#silent += wanted - count;
+    if (!this.#holding) this.#fail();
+  }
+
+  #fail(): void {
+    this.#holding = true;
+    this.#short++;
+    this.#failures++;
   }
 
   /** The pointer is read a little before the clock, and has passed what it says: both make `at` late. */
@@ -298,14 +309,15 @@ export class SoundCard implements AudioOutput {
     const { now } = this.#simulation;
     const { granularityFrames, recordLateUs, reportedDelayMs } = this.#options;
     const seen = this.#busTick(now, Math.floor);
-    const pointer = Math.floor(this.#passed(seen) / granularityFrames) * granularityFrames;
+    const steps = Math.floor((this.#passed(seen) - this.#startFrame) / granularityFrames);
+    const pointer = this.#startFrame + steps * granularityFrames;
     if (this.#passed(now) - pointer > 1) this.counts.staleRecords++;
     const delayUs = ((this.#handed - pointer) * 1e6) / this.format.rateHz + millis(reportedDelayMs);
     const late = this.#random.exponential(recordLateUs);
     this.counts.records++;
     this.counts.recordsLateUs += late;
     const at = this.#clock.now + delayUs + late;
-    const first = this.#written - this.#queued;
+    const first = this.#holding ? Number.NaN : this.#queue.oldest - this.#lead;
     if (this.#records.length >= RECORDS_MAX) this.#records.splice(0, TIMING_RECORD_NUMBERS);
     this.#records.push(first, at, this.#handed, this.#underruns);
   }
@@ -323,28 +335,27 @@ export class SoundCard implements AudioOutput {
   #applyClear(): void {
     const asked = this.#clearAt >= 0;
     if (!asked && !this.#holding) return;
-    const oldest = this.#written - this.#queued;
-    const to = Math.max(oldest, asked ? this.#clearAt : this.#written);
+    const { oldest, written } = this.#queue;
+    const to = Math.max(oldest, asked ? this.#clearAt : written);
     const faded = this.#holding ? 0 : Math.min(to - oldest, this.#period >> 1);
-    this.#fade(oldest, to - faded, faded);
-    this.#queued -= to - faded - oldest;
-    this.#cleared += to - faded - oldest;
+    this.#cleared += this.#queue.skip(to, faded);
     this.#clearAt = -1;
     this.#ended = true;
-    if (asked) this.#holding = false;
+    if (!asked) return;
+    this.#lead = 0;
+    if (this.#resumeAt < 0) this.#holding = false;
+    else if (this.#resumeSeen === this.#failures) this.#goOn(this.#resumeAt - this.#handed);
   }
 
-  /** Puts `count` frames from number `from` on, fading, in the place of those from `to` on, which are later. */
-  #fade(from: number, to: number, count: number): void {
-    const { channels } = this.format;
-    for (let index = count - 1; index >= 0; index--) {
-      const gain = 0.5 - 0.5 * Math.cos(Math.PI * (1 - index / count));
-      const source = ((from + index) % this.capacityFrames) * channels;
-      const target = ((to + index) % this.capacityFrames) * channels;
-      for (let channel = 0; channel < channels; channel++) {
-        this.#queue[target + channel] = gain * (this.#queue[source + channel] as number);
-      }
+  /** The queue's next frame is to follow so many frames of silence, unless its place has gone by. */
+  #goOn(lead: number): void {
+    if (lead < 0) {
+      this.#fail();
+      return;
     }
+    this.#holding = false;
+    this.#ended = false;
+    this.#lead = lead;
   }
 
   #emit(): void {

@@ -1,9 +1,9 @@
 import { type Micros, micros, seconds } from "@tutti/protocol";
+import type { CardOptions } from "./card-options.ts";
 import { LINKS, type LinkChoice, type LinkProfile } from "./link.ts";
 import type { Random } from "./random.ts";
 import type { RoomOptions } from "./room.ts";
 import type { ServerHostOptions } from "./server-host.ts";
-import type { CardOptions } from "./sound-card.ts";
 import { drawFault, type PlannedFault } from "./swarm-faults.ts";
 
 /** A link of the swarm, and what it excuses. */

@@ -51,8 +51,10 @@ test("JavaScript held up for longer than the queue is silence once, and nothing 
   for (const room of house.report().rooms) {
     expect(room.counts["loop stalls"]).toBe(4);
     expect(room.counts["card silentFrames"]).toBeGreaterThan(0);
-    expect(room.gaps).toBe(4);
-    expect(room.silenceMs).toBeLessThan(4 * 250);
+    expect(room.counts["card shortCallbacks"]).toBe(4);
+    // The ear overhears those of a few milliseconds.
+    expect(room.gaps).toBeLessThanOrEqual(4);
+    expect(room.silenceMs).toBeLessThan(4 * 70);
     expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
     expect(room.error.max).toBeLessThan(300);
   }
@@ -71,7 +73,7 @@ test("a card that runs dry plays nothing at the wrong moment, and is in step at 
     expect(room.counts["card underruns"]).toBe(4);
     expect(room.gaps).toBe(4);
     expect(room.silenceMs).toBeGreaterThan(4 * 40);
-    expect(room.silenceMs).toBeLessThan(4 * 250);
+    expect(room.silenceMs).toBeLessThan(4 * 125);
     expect(room.error.max).toBeLessThan(300);
     expect(room).toMatchObject({ discontinuities: 0 });
   }

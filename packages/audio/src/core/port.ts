@@ -15,7 +15,8 @@ export const TIMING_RECORD_NUMBERS = 4;
 export interface TimingRecord {
   /**
    * The frame that was first in the queue, numbered among all that were ever written (or read). With
-   * an empty queue it is one that is not written yet and is heard some callback later.
+   * an empty queue it is one that is not written yet and is heard some callback later. NaN while all that is
+   * written is thrown away.
    */
   readonly frame: number;
   /** When `cardFrame` passes the converter. */
@@ -36,10 +37,12 @@ export interface OutputCounters {
   readonly clearedFrames: number;
   /** Frames of silence the card got, after the first write, because nothing was queued. */
   readonly silentFrames: number;
-  /** Callbacks that found too little, or nothing, queued. */
+  /** Times too little, or nothing, was queued; of a card that then throws away what is written, each time once. */
   readonly shortCallbacks: number;
   /** Times the card itself ran dry. */
   readonly underruns: number;
+  /** The first frame of the card's own count that `resume` may name. Absent or -1 while there is nothing to resume, or no way to. */
+  readonly resumableFrame?: number;
 }
 
 /** For an output that counts by itself: what it hands out from `counters`. */
@@ -83,6 +86,12 @@ export interface AudioOutput {
    * written until this is called, as it would be heard later than its writer thought.
    */
   clear(): void;
+  /**
+   * As `clear`, and what is written from now on is the card's frame of that number, and those behind it. In vain where that has gone by, or
+   * where queue and card ran short once more than the last `counters` said: they count that then, and all is thrown away as before.
+   * Absent where nothing is resumable.
+   */
+  resume?(cardFrame: number): void;
   /** Resolves once the device is free again. */
   close(): Promise<void>;
 }

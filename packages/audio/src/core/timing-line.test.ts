@@ -102,6 +102,19 @@ test("nothing is known before the first record, and the rest of a period after i
   expect(line.at(frames(480))).toBeCloseTo(card.truth(480), 3);
 });
 
+test("a frame that is given a place has it at once, and records in which none has a place leave it there", () => {
+  const line = new TimingLine(RATE_HZ);
+  const card = new FakeCard(0, () => 0);
+  line.learn(card.records(1), 1);
+  line.place(frames(100), 2_000);
+  expect(line.at(frames(100))).toBeCloseTo(card.truth(2_000), 3);
+  const placeless = card.records(1);
+  placeless[0] = Number.NaN;
+  line.learn(placeless, 1);
+  expect(line.at(frames(100))).toBeCloseTo(card.truth(2_000), 3);
+  expect(line.cardFrameAt(2_000)).toBe(line.at(frames(100)));
+});
+
 test("records beyond the count are not read", () => {
   const line = new TimingLine(RATE_HZ);
   line.learn(new Float64Array(40), 0);

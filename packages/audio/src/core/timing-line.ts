@@ -117,15 +117,30 @@ export class TimingLine {
     return micros(this.#error);
   }
 
+  /** That of the records: lines through two runs are worthless. NaN before the first record. */
+  get run(): number {
+    return this.#run;
+  }
+
   /**
    * When `frame`, numbered as the records number them, passes the converter, if no silence comes
    * before it; undefined before the first record.
    */
   at(frame: Frames): LocalInstant | undefined {
+    return this.cardFrameAt(frame + this.#shift);
+  }
+
+  /** When the card's own frame of that number passes the converter; undefined before the first record. */
+  cardFrameAt(cardFrame: number): LocalInstant | undefined {
     if (this.#count === 0) return undefined;
-    const t = (frame + this.#shift - this.#originFrame) / this.#rateHz;
+    const t = (cardFrame - this.#originFrame) / this.#rateHz;
     const passes = t * 1e6 + this.#expected(t) + this.#slope * this.#latencyS;
     return after(localInstant(this.#originAt), micros(passes));
+  }
+
+  /** `frame` will be the card's `cardFrame`: known before a record says so. */
+  place(frame: Frames, cardFrame: number): void {
+    this.#shift = cardFrame - frame;
   }
 
   /** Takes the first `count` records, as `takeTiming` left them. */
@@ -134,7 +149,8 @@ export class TimingLine {
       const first = index * TIMING_RECORD_NUMBERS;
       const cardFrame = records[first + 2] as number;
       this.#add(records[first + 1] as number, cardFrame, records[first + 3] as number);
-      this.#shift = cardFrame - (records[first] as number);
+      const shift = cardFrame - (records[first] as number);
+      if (!Number.isNaN(shift)) this.#shift = shift;
     }
     if (count > 0) this.#watch();
     if (count > 0 && this.#newest() >= this.#nextFit()) this.#fit();

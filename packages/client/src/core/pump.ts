@@ -5,9 +5,9 @@ import {
   type OutputCounters,
   reserveMs,
   TIMING_RECORD_NUMBERS,
-  TimingLine,
 } from "@tutti/audio/core";
-import { frames, type LocalInstant, micros, type Ppm } from "@tutti/protocol";
+import { type LocalInstant, type Micros, micros, millis, type Ppm } from "@tutti/protocol";
+import { Card } from "./card.ts";
 import { cardReport } from "./card-report.ts";
 import type { ShellReport } from "./report.ts";
 
@@ -19,7 +19,8 @@ import type { ShellReport } from "./report.ts";
  *
  * Whenever it is not certain when the next block will be heard (the card ran dry, the host slept, the queue
  * was emptied), silence is written until the card has begun on it and has said when. What was
- * queued before would be heard late and is thrown away.
+ * queued before would be heard late and is thrown away. A card that ran dry and plays short silence by itself is told
+ * instead with which of its frames the next block begins, as soon as there is sound for that.
  */
 
 /** What fills the blocks: the player. */
@@ -82,6 +83,12 @@ const FADE_MARGIN_MS = 6.5;
 const MARGIN_FRAMES = 24;
 /** Records taken at once: 3.4 s of callbacks every 27 ms. */
 const RECORDS_MAX = 128;
+/** A card that plays silence by itself is left to that for so long while nothing comes, and looked at as often as can be. */
+const HOLD_MAX: Micros = millis(250);
+/** Behind the first frame that may be named a card goes on so late: rendering takes that on a slow board. (ms) */
+const RESUME_MS = 3;
+/** A card that must have run dry says so within that. */
+const OVERDUE_MAX: Micros = millis(100);
 /** A card that is emptied falls silent so long after it heard of it. (ms) */
 const FADE_OUT_MS = 10;
 
@@ -115,6 +122,8 @@ export class Pump {
   /** Whether as much is queued as was asked, and for how long there is nothing to write unless something comes. (ms) */
   #full = false;
   #restMs = 0;
+  /** Whether the card ran dry, or must have, and it is not settled where it goes on. */
+  #alert = false;
   /** Times what sounded broke off, over all cards. */
   #underruns = 0;
 
@@ -130,8 +139,12 @@ export class Pump {
 
   /** The pace while it may be that a turn finds something to write. (ms) */
   get #briskPaceMs(): number {
+    if (this.#alert) return PACE_MS_MIN;
+    return this.#paceOf(this.#card?.settled && this.#card.placed ? PACE_MS : QUIET_PACE_MS);
+  }
+
+  #paceOf(most: number): number {
     const { waitMs = Infinity } = this.#player;
-    const most = this.#card?.settled && this.#card.placed ? PACE_MS : QUIET_PACE_MS;
     return Math.min(most, Math.max(PACE_MS_MIN, waitMs / PACES_IN_WAIT));
   }
 
@@ -150,6 +163,7 @@ export class Pump {
   /** Takes over a device that was just opened. It is written to at once, so that it tells its timing. */
   attach(output: AudioOutput, now: LocalInstant): void {
     this.#card = new Card(output);
+    this.#alert = false;
     this.#player.outputRestarted(output.format);
     this.tick(now);
   }
@@ -157,12 +171,15 @@ export class Pump {
   /** The device is not touched any more. */
   detach(): void {
     this.#card = undefined;
+    this.#alert = false;
   }
 
   /** What is queued is not to be heard any more, as after a sleep: fades out of it and begins anew. */
   restart(now: LocalInstant): void {
-    if (!this.#card) return;
-    this.#begin(this.#card);
+    const card = this.#card;
+    if (!card) return;
+    if (card.heldSince === undefined) card.output.clear();
+    this.#begin(card);
     this.tick(now);
   }
 
@@ -179,7 +196,7 @@ export class Pump {
   due(now: LocalInstant): boolean {
     const elapsedMs = (now - this.#tickedAt) / 1_000;
     const paceMs = this.#full ? this.paceMs : this.#briskPaceMs;
-    if (!this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs) return true;
+    if (this.#alert || !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs) return true;
     // What came so soon after a turn is queued a pace later, not when the rest is over.
     if (!this.#full) this.#restMs = 0;
     return false;
@@ -191,10 +208,15 @@ export class Pump {
     if (!card) return;
     this.#tickedAt = now;
     const counters = card.output.counters();
-    if (card.ranShort(counters)) this.#onShort(card, counters);
+    if (card.ranShort(counters)) this.#onShort(card, counters, now);
     card.place(counters);
-    card.line.learn(this.#records, card.output.takeTiming(this.#records));
+    this.#learn(card);
     for (const bend of card.line.bends.splice(0)) this.#player.clockBent(bend);
+    this.#alert = !this.#goesOn(card, counters, now) || card.isOverdue(now, OVERDUE_MAX);
+    if (this.#alert) {
+      this.#restMs = 0;
+      return;
+    }
     let queued = card.writtenFrames - counters.clearedFrames - counters.playedFrames;
     let target = card.framesIn(this.#targetMs(card, queued, now));
     const paceMs = this.#briskPaceMs;
@@ -209,9 +231,17 @@ export class Pump {
       // more: the rest of the backlog may be a moment behind, and must not be queued as silence.
       if (quiet && this.#player.sounding) target = card.framesIn(this.#targetMs(card, queued, now));
     }
-    card.settled ||= this.#player.sounding;
+    card.settled ||= this.#player.sounding && this.#lastsLong(card, queued, now);
     this.#full = queued + piece > card.framesIn(this.#options.queueMs);
     this.#restMs = card.settled && card.placed ? this.#rest(card, queued, now) : 0;
+  }
+
+  #learn({ line, output }: Card): void {
+    let count = RECORDS_MAX;
+    while (count === RECORDS_MAX) {
+      count = output.takeTiming(this.#records);
+      line.learn(this.#records, count);
+    }
   }
 
   /** How long there is nothing to write unless something comes: all that has come is queued, or as much as was asked. (ms) */
@@ -222,21 +252,47 @@ export class Pump {
   }
 
   /** With less in queue and card it would run dry before the turn after next. */
-  #leastMs({ output: { latencyMs, periodMs } }: Card): number {
-    return reserveMs(latencyMs) + periodMs + this.#briskPaceMs * (1 + TURN_LATE_MAX);
+  #leastMs({ output: { latencyMs, periodMs } }: Card, paceMs = this.#briskPaceMs): number {
+    return reserveMs(latencyMs) + periodMs + paceMs * (1 + TURN_LATE_MAX);
   }
 
-  #onShort(card: Card, { silentFrames, underruns }: OutputCounters): void {
+  /** Whether queue and card last for the turns of music: a card that was just told where to go on has next to nothing. */
+  #lastsLong(card: Card, queued: number, now: LocalInstant): boolean {
+    const thereMs = card.msOf(queued) + card.inCardMs(queued, now);
+    return thereMs >= this.#leastMs(card, this.#paceOf(PACE_MS));
+  }
+
+  #onShort(card: Card, counters: OutputCounters, now: LocalInstant): void {
+    const { silentFrames, underruns, resumableFrame = -1 } = counters;
     // While nothing sounds, or while it begins anew, silence is what the card would have got anyway.
     if (card.sounded && card.placed) {
       this.#underruns++;
       this.events.push({ kind: "underrun", silentFrames, underruns });
     }
+    if (resumableFrame >= 0) card.heldSince ??= now;
+    else card.release();
     this.#begin(card);
   }
 
+  /** Tells a card that plays silence by itself where to go on, once sound is there for that or none came. Returns whether that is settled. */
+  #goesOn(card: Card, counters: OutputCounters, now: LocalInstant): boolean {
+    if (card.heldSince === undefined) return true;
+    const { resumableFrame = -1, underruns } = counters;
+    if (resumableFrame < 0) {
+      card.release();
+      return true;
+    }
+    const cardFrame = resumableFrame + Math.ceil(card.framesIn(RESUME_MS));
+    const heardAt = card.line.cardFrameAt(cardFrame);
+    // Of more records than fit the newest were lost: the next one says when things are heard now.
+    if (heardAt === undefined || card.line.run !== underruns) return false;
+    const soundMs = this.#player.receivedMs(now) - (heardAt - now) / 1_000;
+    if (soundMs < FADE_MARGIN_MS && now - card.heldSince < HOLD_MAX) return false;
+    card.resume(cardFrame);
+    return true;
+  }
+
   #begin(card: Card): void {
-    card.output.clear();
     card.unplace();
     this.#player.outputRestarted(card.output.format);
   }
@@ -273,95 +329,4 @@ export class Pump {
     this.#options.meter?.hear(block, output.format.channels);
     return taken;
   }
-}
-
-/** What the pump knows of one opened device. */
-class Card {
-  readonly output: AudioOutput;
-  readonly line: TimingLine;
-  /** Whether anything but silence was written. */
-  sounded = false;
-  /** Whether there was sound since it was last uncertain what is heard when: until then the queue is short. */
-  settled = false;
-  /** The number of the next frame written. */
-  writtenFrames = 0;
-  /** Whether it is known which of the card's own frames the next one written will be. */
-  placed = false;
-  /** The first frame behind the last silence that the card put in by itself. */
-  #unplacedFrom = 0;
-  #silentFrames = 0;
-  #underruns = 0;
-  #block = new Float32Array(0);
-
-  constructor(output: AudioOutput) {
-    this.output = output;
-    this.line = new TimingLine(output.format.rateHz, output.latencyMs);
-  }
-
-  /** Room for whole frames, as many as that, in the same place each time. */
-  block(most: number): Float32Array {
-    const length = Math.floor(most) * this.output.format.channels;
-    if (length > this.#block.length) this.#block = new Float32Array(length);
-    return this.#block.subarray(0, length);
-  }
-
-  /** How long nothing needs to be written once so much is queued: the card takes whole periods while it has sound. (ms) */
-  outlastsMs(queueMs: number): number {
-    const { latencyMs, periodMs } = this.output;
-    return Math.floor(queueMs / periodMs) * periodMs + latencyMs - reserveMs(latencyMs);
-  }
-
-  /** When the next frame written will be heard; undefined while that is uncertain. */
-  get nextHeardAt(): LocalInstant | undefined {
-    return this.placed ? this.line.at(frames(this.writtenFrames)) : undefined;
-  }
-
-  /** What it has sound for. What lies beyond its own buffer, as in a sound server, does not count. (ms) */
-  inCardMs(queued: number, now: LocalInstant): number {
-    const { latencyMs, periodMs } = this.output;
-    const aheadMs = ((this.nextHeardAt ?? now) - now) / 1_000;
-    return Math.min(latencyMs + periodMs, aheadMs - this.msOf(queued));
-  }
-
-  msOf(frames: number): number {
-    return (frames * 1_000) / this.output.format.rateHz;
-  }
-
-  framesIn(milliseconds: number): number {
-    const wanted = (milliseconds * this.output.format.rateHz) / 1_000;
-    return Math.min(wanted, this.output.capacityFrames);
-  }
-
-  wrote(block: Float32Array, taken: number): void {
-    if (!this.sounded) this.sounded = sounds(block);
-    this.writtenFrames += taken;
-  }
-
-  /** Whether the card got silence since the last call: what follows is heard later than was thought. */
-  ranShort({ silentFrames, underruns }: OutputCounters): boolean {
-    const short = silentFrames !== this.#silentFrames || underruns !== this.#underruns;
-    this.#silentFrames = silentFrames;
-    this.#underruns = underruns;
-    return short;
-  }
-
-  /** It is not known any more when what is written next will be heard. */
-  unplace(): void {
-    this.placed = false;
-    this.settled = false;
-    this.#unplacedFrom = this.writtenFrames;
-  }
-
-  /**
-   * Records of callbacks that found the queue empty do not say where the next frame goes. Those taken
-   * after this call do, once the card has begun on what was written since.
-   */
-  place({ playedFrames, clearedFrames }: OutputCounters): void {
-    if (!this.placed) this.placed = playedFrames + clearedFrames > this.#unplacedFrom;
-  }
-}
-
-function sounds(block: Float32Array): boolean {
-  for (let at = 0; at < block.length; at++) if (block[at] !== 0) return true;
-  return false;
 }

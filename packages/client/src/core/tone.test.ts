@@ -95,6 +95,7 @@ class Card implements AudioOutput {
     for (let at = 0; at < PERIOD_FRAMES; at++) this.heard.push(taken[at] ?? 0);
     if (this.#counters.writtenFrames > 0) {
       this.#counters.silentFrames += PERIOD_FRAMES - taken.length;
+      if (taken.length < PERIOD_FRAMES) this.#counters.shortCallbacks++;
     }
     this.#handed += PERIOD_FRAMES;
   }
