@@ -215,3 +215,16 @@ test("a card that is late for 60 ms of 60 is put where it says", () => {
   // What it records is 20 ms old when it comes, and silence was 10 ahead.
   expect(missing().length).toBeLessThanOrEqual(9);
 });
+
+test("a source that writes 100 ms at once, up to 40 ms late, has not paused when it comes after 175 ms", () => {
+  begin(600);
+  together = 10;
+  due = after(START, millis(100));
+  for (const lateMs of [...Array.from({ length: 40 }, (_, turn) => (turn * 17) % 41), 75, 40]) {
+    pass(after(due, millis(lateMs)));
+    write();
+  }
+  play(1_500);
+  expect(gaps).toEqual([]);
+  expect(missing()).toEqual([]);
+});

@@ -2,6 +2,10 @@ import { after, between, type Micros, micros, millis, type ServerInstant } from 
 
 /** A source that goes on so soon was never away, whether or not it catches up. */
 const PAUSE_MIN = millis(250);
+/** Nor one that is no later than so many times what it was at worst of late: some write 100 ms at once, and now 40 ms late. */
+const USUAL_TIMES = 1.5;
+/** What is left of the worst with each piece that comes. */
+const USUAL_KEPT = 63 / 64;
 /** Never less: writers hand over 20 ms at once, and may be a scheduling late with them. */
 const GAP_MIN = millis(30);
 /** How much of the buffer may pass before silence goes out: clients need the rest for links that stall. */
@@ -24,6 +28,8 @@ export class Lateness {
   readonly #staleMin: Micros;
   readonly #grace: Micros;
   #graceUntil: ServerInstant | undefined;
+  /** How late it is at worst while it has not been away. (us) */
+  #usual = 0;
 
   constructor(buffer: Micros, chunk: Micros) {
     const gapMin = Math.max(GAP_MIN, 2 * chunk);
@@ -50,14 +56,22 @@ export class Lateness {
     return false;
   }
 
-  /** Something came, or is not waited for any more. */
+  /** Something came. */
+  came(next: ServerInstant, now: ServerInstant): void {
+    this.over();
+    if (!this.paused(next, now))
+      this.#usual = Math.max(between(next, now), USUAL_KEPT * this.#usual);
+  }
+
+  /** Nothing is waited for any more. */
   over(): void {
     this.#graceUntil = undefined;
   }
 
   /** Whether what comes now comes after what may have been a pause. */
   paused(next: ServerInstant, now: ServerInstant): boolean {
-    return between(next, now) > this.#pauseMin;
+    const usual = Math.min(this.gapMax, USUAL_TIMES * this.#usual);
+    return between(next, now) > Math.max(this.#pauseMin, usual);
   }
 
   /** Whether the next frame is so late that catching up would be in vain. */

@@ -258,7 +258,7 @@ export class Stream {
   }
 
   #fromSource(pcm: Uint8Array, arrival: Arrival, now: ServerInstant): StreamOutput[] {
-    this.#lateness.over();
+    this.#lateness.came(this.#clock.next, now);
     if (this.#return.replaced > 0) return this.#leaveOut(pcm, arrival, now);
     const outputs = arrival.kind === "captured" ? this.#fillLost(arrival.at, now) : [];
     const first = this.#clock.count;
