@@ -111,13 +111,17 @@ function serve(host: Host): Running {
 }
 
 /** Moves the server under a client that plays, and sees that nothing is missed. */
-async function expectNothingMissed(client: Running, move: () => void): Promise<void> {
+async function expectNothingMissed(
+  client: Running,
+  move: () => void,
+  to = MOVED_TO,
+): Promise<void> {
   await client.line(/"msg":"started"/);
   // By then its clock is known, by which it recognises the server.
   await pause(2_000);
   const seen = client.lines.length;
   move();
-  expect((await client.line(/"msg":"server moved"/, seen)).text).toContain(MOVED_TO);
+  expect((await client.line(/"msg":"server moved"/, seen)).text).toContain(to);
   await client.line(/"msg":"connected"/, seen);
   await pause(BUFFER_MS + 500);
   expect(client.text).not.toMatch(/"msg":"(ran dry|jumped|late chunks|server silent)"/);
@@ -144,6 +148,24 @@ test("so is one that was given by its name, once that leads there", async () => 
     serverHost.setAddress(MOVED_TO);
     lead(MOVED_TO);
   });
+});
+
+test("another address of a server is gone to when the cable to the first is pulled, and not before", async () => {
+  const [serverHost, clientHost] = network.hosts;
+  const server = serve(serverHost);
+  await server.line(/"msg":"announced"/);
+  const client = startClient(clientHost);
+  await client.line(/"host":"10\.93\.0\.1".*"msg":"connected"/);
+  network.addCable();
+  await server.line(/"address":"10\.95\.0\.1".*"msg":"announced"/);
+  await expectNothingMissed(
+    client,
+    () => {
+      expect(client.text).not.toContain('"msg":"disconnected"');
+      network.pullCable();
+    },
+    "10.95.0.1",
+  );
 });
 
 test("the command finds the server's control port, and asks which of several is meant", async () => {

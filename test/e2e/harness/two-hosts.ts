@@ -32,8 +32,17 @@ export class Host {
   }
 }
 
+export interface TwoHosts {
+  readonly hosts: readonly [Host, Host];
+  /** Another cable between them, where the first has 10.95.0.1 besides its own address. */
+  addCable(): void;
+  /** The first cable is pulled out of the first host. */
+  pullCable(): void;
+  remove(): void;
+}
+
 /** Two network namespaces with a cable between them, and how to take them down. */
-export function makeTwoHosts(): { readonly hosts: readonly [Host, Host]; remove(): void } {
+export function makeTwoHosts(): TwoHosts {
   const names = ["a", "b"].map((letter) => `tutti-${letter}-${process.pid}`) as [string, string];
   const [one, other] = names;
   const hosts = [new Host(one, "cable"), new Host(other, "cable")] as const;
@@ -47,6 +56,17 @@ export function makeTwoHosts(): { readonly hosts: readonly [Host, Host]; remove(
   }
   return {
     hosts,
+    addCable() {
+      const end = ["peer", "name", "second", "netns", other];
+      ip("-n", one, "link", "add", "second", "type", "veth", ...end);
+      for (const [at, name] of names.entries()) {
+        ip("-n", name, "link", "set", "second", "up");
+        ip("-n", name, "addr", "add", `10.95.0.${at + 1}/24`, "dev", "second");
+      }
+    },
+    pullCable() {
+      ip("-n", one, "link", "set", "cable", "down");
+    },
     remove() {
       for (const name of names) ip("netns", "del", name);
     },
