@@ -30,7 +30,7 @@ export interface Heard {
 const RESTART = millis(2);
 /** While it is not known what comes next, silence goes to the card in pieces of that. */
 const PIECE_MS = 2;
-/** A card that runs dry again so soon needs more silence to start with. */
+/** A card that runs dry in that silence, or again so soon, needs more of it. */
 const PROVEN = seconds(1);
 const CALLBACK_LATE_US = 30;
 const WANDER_STEP = seconds(10);
@@ -178,11 +178,12 @@ export class SoundCard implements AudioOutput {
   }
 
   #ranDry(): void {
+    const soon = this.#simulation.now < later(this.#restartedAt, PROVEN);
+    if (soon || this.#holding) this.#lingerMs *= 2;
     this.#underruns++;
     this.#failures++;
     this.#holding = true;
     this.#lead = 0;
-    if (this.#simulation.now < later(this.#restartedAt, PROVEN)) this.#lingerMs *= 2;
     this.#restartedAt = this.#simulation.now;
     const silence = Math.round(framesIn(millis(this.#lingerMs + PIECE_MS), this.format.rateHz));
     this.#start(this.#lingers ? silence : this.#period * (this.#options.periods - 1));
