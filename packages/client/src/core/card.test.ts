@@ -54,9 +54,14 @@ class MappedCard implements AudioOutput {
   }
 
   takeTiming(into: Float64Array): number {
-    const taken = this.#records.splice(0);
+    const taken = this.#records.splice(0, into.length);
     into.set(taken);
     return taken.length / TIMING_RECORD_NUMBERS;
+  }
+
+  /** Records that nobody has taken. */
+  get untold(): number {
+    return this.#records.length / TIMING_RECORD_NUMBERS;
   }
 
   counters() {
@@ -208,5 +213,42 @@ test("a card that never says that it ran dry is written to again after a tenth o
   room.after(90);
   expect(room.rendered).toEqual([]);
   room.after(20);
+  expect(room.rendered.length).toBeGreaterThan(0);
+});
+
+test("turns stay short until queue and card last for long ones", () => {
+  const room = playing();
+  expect(room.pump.paceMs).toBeGreaterThanOrEqual(40);
+  room.card.runDry(room.now);
+  room.receive(40);
+  room.after(0);
+  expect(room.card.resumedAt).toHaveLength(1);
+  expect(room.pump.paceMs).toBe(10);
+  room.receive(1_000);
+  room.after(0);
+  expect(room.pump.paceMs).toBeGreaterThanOrEqual(40);
+});
+
+test("a sleep that is over while a card plays silence by itself does not let it go without a place", () => {
+  const room = playing();
+  room.receive(0);
+  room.card.runDry(room.now);
+  room.after(0);
+  room.pump.restart(localInstant(room.now));
+  expect(room.card.clears).toBe(0);
+  expect(room.card.resumedAt).toEqual([]);
+});
+
+test("a turn learns from all records, however many there are", () => {
+  const room = playing();
+  for (let count = 0; count < 300; count++) room.card.callback(room.now + 80_000, 96_000 + count);
+  room.after(0);
+  expect(room.card.untold).toBe(0);
+});
+
+test("a card that cannot be told where to go on is written to at once after a hold-up", () => {
+  const room = playing();
+  Object.defineProperty(room.card, "resume", { value: undefined });
+  room.after(20_000);
   expect(room.rendered.length).toBeGreaterThan(0);
 });

@@ -67,3 +67,14 @@ test("a connection that is heard again is kept, whoever answers elsewhere, and t
   room.run(4e6);
   expect(room.closed).toEqual([]);
 });
+
+test("a stall in which the server was not looked for ends no search", () => {
+  const room = playing();
+  for (let stall = 0; stall < 2; stall++) {
+    room.elsewhere = { address: ELSEWHERE, clock: FOREIGN };
+    room.run(0.6e6);
+    room.elsewhere = undefined;
+    room.run(0.5e6);
+  }
+  expect([room.searches, room.heardAgain, room.closed.length]).toEqual([1, 1, 0]);
+});
