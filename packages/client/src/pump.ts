@@ -45,7 +45,7 @@ export class PumpTimer {
 
   /** There is news from the server, and the process is awake. */
   hurry(): void {
-    if (this.#pump.due(now())) this.#tick();
+    if (this.#pump.hurry(now())) this.#tick();
     else this.#follow();
   }
 

@@ -235,7 +235,7 @@ export class Room {
 
   #hurry(): void {
     const pump = this.#pump;
-    if (pump?.due(localInstant(this.clock.now))) this.#tick();
+    if (pump?.hurry(localInstant(this.clock.now))) this.#tick();
     else if (pump && pump.paceMs !== this.#paceMs) this.#pace(pump);
   }
 

@@ -155,7 +155,7 @@ test("without sound it is left to its own silence, looked at as often as can be,
   expect(room.pump.paceMs).toBe(2.5);
   expect(room.rendered).toEqual([]);
   room.receive(100);
-  expect(room.pump.due(localInstant(room.now))).toBe(true);
+  expect(room.pump.hurry(localInstant(room.now))).toBe(true);
   room.after(0);
   expect(room.card.resumedAt).toEqual([RESUMED_FRAME]);
   expect(room.rendered.length).toBeGreaterThan(0);

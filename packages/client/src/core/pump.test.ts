@@ -49,7 +49,7 @@ function room(
     /** Something comes from the server, so long after. */
     news(milliseconds: number) {
       nowUs += milliseconds * 1_000;
-      if (pump.due(localInstant(nowUs))) tick();
+      if (pump.hurry(localInstant(nowUs))) tick();
     },
     restart: () => pump.restart(localInstant(nowUs)),
     /** Lets time pass, with the pump as often as it would, or stalled. */

@@ -109,7 +109,7 @@ export function cardLatencyMs(waitMs = Infinity): number {
 
 /**
  * Writes ahead of the card. `tick` is to be called `paceMs` after the last time, or earlier when the process is awake
- * anyway and `due` says that it is worth it.
+ * anyway and `hurry` says that it is worth it.
  */
 export class Pump {
   /** What happened since someone last emptied this list. */
@@ -192,8 +192,11 @@ export class Pump {
     return card.output.periodMs + FADE_OUT_MS + card.output.latencyMs;
   }
 
-  /** Whether news from the server are worth a turn: before anything sounds at once, later when some of the pace has gone by. */
-  due(now: LocalInstant): boolean {
+  /**
+   * There are news from the server. Returns whether they are worth a turn: before anything sounds at once, later when some of
+   * the pace has gone by. If not, `paceMs` is no rest any more.
+   */
+  hurry(now: LocalInstant): boolean {
     const elapsedMs = (now - this.#tickedAt) / 1_000;
     const paceMs = this.#full ? this.paceMs : this.#briskPaceMs;
     if (this.#alert || !this.#card?.sounded || elapsedMs * HURRIES_IN_PACE > paceMs) return true;
