@@ -1,8 +1,7 @@
 // Run by build-matrix.sh inside a chroot: loads all native parts and uses each once.
 const { getDevices } = require("naudiodon");
 const { OpusEncoder } = require("@discordjs/opus");
-const { pipeBytesOf } = require("naudiodon/pipe.js");
-const { descriptorOf } = require("naudiodon/sockets.js");
+const { descriptorOf, pipeBytesOf } = require("naudiodon/descriptors.js");
 
 async function main() {
   const devices = await getDevices();

@@ -1,3 +1,5 @@
+import { nativeDescriptors } from "./native-descriptors.ts";
+
 /** How much pipes hold. Negative: that is no pipe, or the kernel does not grant it. (bytes) */
 export interface PipeBytes {
   of(descriptor: number): number;
@@ -7,10 +9,6 @@ export interface PipeBytes {
 
 /** What asks the kernel. Undefined on a system for which that part was not built. */
 export async function pipeBytes(): Promise<PipeBytes | undefined> {
-  try {
-    const { pipeBytesOf, setPipeBytes } = await import("naudiodon/pipe.js");
-    return { of: pipeBytesOf, set: setPipeBytes };
-  } catch {
-    return undefined;
-  }
+  const native = await nativeDescriptors();
+  return native && { of: native.pipeBytesOf, set: native.setPipeBytes };
 }

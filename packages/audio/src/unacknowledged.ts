@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { nativeSockets } from "./native-sockets.ts";
+import { nativeDescriptors } from "./native-descriptors.ts";
 
 /** What Node keeps to itself, and has kept under this name since its first versions. */
 interface WithHandle {
@@ -11,7 +11,7 @@ interface WithHandle {
  * knows only what it has not handed over yet. Zero for a connection that has ended, and where the kernel cannot be asked.
  */
 export async function unacknowledgedBytes(): Promise<(socket: Socket) => number> {
-  const native = await nativeSockets();
+  const native = await nativeDescriptors();
   return (socket) => {
     const { fd = -1 } = (socket as WithHandle)._handle ?? {};
     const bytes = native?.unacknowledgedBytes(fd) ?? Number.NaN;
