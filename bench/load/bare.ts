@@ -3,6 +3,7 @@
  * `node bare.js PORT BYTES`
  */
 import { createServer, type Socket } from "node:net";
+import { nowUs } from "../harness/clock.ts";
 import { MESSAGES, message } from "./wire.ts";
 
 const CHUNK_MS = 20;
@@ -16,7 +17,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 server.listen(port, "127.0.0.1");
 const begunMs = performance.now();
-const begunUs = Number(process.hrtime.bigint()) / 1e3;
+const begunUs = nowUs();
 let sent = 0;
 setInterval(() => {
   // By the clock: a timer's own distances add up to more.

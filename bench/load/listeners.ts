@@ -5,6 +5,7 @@
  */
 import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
+import { nowUs } from "../harness/clock.ts";
 import { ArrivalLog } from "./arrivals.ts";
 import {
   bundlesMessage,
@@ -55,11 +56,6 @@ process.once("disconnect", () => process.exit());
 for (let at = 0; at < settings.players; at++) {
   const play = at < settings.players - settings.slow ? listen : dawdle;
   setTimeout(() => play(at), at * APART_MS);
-}
-
-/** The clock that servers stamp with, as they run on this host. */
-function nowUs(): number {
-  return Number(process.hrtime.bigint()) / 1e3;
 }
 
 function listen(player: number): void {

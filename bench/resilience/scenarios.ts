@@ -1,5 +1,5 @@
 import { LINKS, type LinkSettings, type LinkStats } from "../../test/link/link.ts";
-import type { Fault } from "../sync/faults.ts";
+import type { Fault } from "../sync/fault.ts";
 
 /** What is done to the links, the servers and the players, and what a buffer of a second should make of it. */
 export interface Scenario {

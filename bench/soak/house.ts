@@ -6,9 +6,10 @@ import { Running } from "../../test/e2e/harness/running.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
 import { LinkedHosts } from "../../test/link/link.ts";
 import { makeVirtualCards, type VirtualCard } from "../../test/virtual-card/virtual-card.ts";
+import { nowUs } from "../harness/clock.ts";
 import { clientCommand, serverCommand } from "../harness/systems.ts";
 import { RATE_HZ } from "../sync/signal.ts";
-import { listens, nowUs } from "../sync/stage.ts";
+import { listens } from "../sync/stage.ts";
 
 /** On a host of their own, ports are free. */
 const PORTS = { port: 1_704, controlPort: 1_705, httpPort: 1_780 };

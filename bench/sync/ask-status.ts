@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { nowUs } from "../harness/clock.ts";
 
 const ASK_EVERY_MS = 1_000;
 
@@ -53,12 +54,12 @@ function open(): Socket {
 }
 
 function tell(line: string): void {
-  const nowUs = Number(process.hrtime.bigint()) / 1e3;
+  const cameUs = nowUs();
   const groups = (JSON.parse(line) as Status).result?.server?.groups ?? [];
   for (const { id, stats } of groups.flatMap(({ clients = [] }) => clients)) {
     if (!stats?.playing || stats.syncErrorUs === undefined) continue;
     const { syncErrorUs: errorUs, syncErrorBoundUs: boundUs, ageMs = 0 } = stats;
-    const report: SelfReport = { id, atUs: nowUs - ageMs * 1_000, errorUs, boundUs };
+    const report: SelfReport = { id, atUs: cameUs - ageMs * 1_000, errorUs, boundUs };
     console.log(JSON.stringify(report));
   }
 }

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Running } from "../../test/e2e/harness/running.ts";
 import { makeVirtualCards, type VirtualCard } from "../../test/virtual-card/virtual-card.ts";
+import { nowUs } from "../harness/clock.ts";
 import { editsOf } from "./edits.ts";
 import { pairErrors, quantile } from "./pair.ts";
 import { flatten } from "./place.ts";
@@ -36,7 +37,7 @@ export async function measureFloor(folder: string, programs: string): Promise<Fl
   const sound = noise(SECONDS + 1);
   const end = 2 * SECONDS * RATE_HZ;
   // Given out a second before, so that nothing is heard before it was fed.
-  const fedAtUs = Number(process.hrtime.bigint()) / 1e3 - 1e6;
+  const fedAtUs = nowUs() - 1e6;
   const original = { flat: flatten(leftOf(sound)), fedAtUs };
   const rooms = await Promise.all(
     CARDS.map(async ({ skip, ppm }, at) => {

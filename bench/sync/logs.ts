@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FaultSpan } from "./faults.ts";
+import type { FaultSpan } from "./fault.ts";
 import type { Played } from "./session.ts";
 
 /** Where `--logs yes` keeps what all programs of a run said, a folder for each run. */

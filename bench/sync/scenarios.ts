@@ -1,5 +1,5 @@
 import { LINKS, type LinkSettings } from "../../test/link/link.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 
 /** What rooms, cards and links are like, and how far apart the rooms may be there. */
 export interface Scenario {

@@ -9,11 +9,13 @@ import { Running } from "../../test/e2e/harness/running.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
 import type { LinkStats } from "../../test/link/link.ts";
 import type { VirtualCard } from "../../test/virtual-card/virtual-card.ts";
+import { nowUs } from "../harness/clock.ts";
 import { furnish } from "../harness/house-state.ts";
 import { cpuPercent, type Usage, usageOf } from "../harness/process-usage.ts";
 import type { SelfReport } from "./ask-status.ts";
-import { cause, type FaultSpan } from "./faults.ts";
-import { nowUs, type Plan, type Stage, type System, setUp, startRoom } from "./stage.ts";
+import { cause } from "./cause.ts";
+import type { FaultSpan } from "./fault.ts";
+import { type Plan, type Stage, type System, setUp, startRoom } from "./stage.ts";
 
 export const SYSTEMS: readonly System[] = [
   { name: "tutti", server: "tutti", client: "tutti" },

@@ -7,10 +7,11 @@ import type { Running } from "../../test/e2e/harness/running.ts";
 import { fifoIn } from "../../test/e2e/harness/snapserver.ts";
 import { LinkedHosts, type LinkSettings } from "../../test/link/link.ts";
 import { makeVirtualCards, type VirtualCard } from "../../test/virtual-card/virtual-card.ts";
+import { nowUs } from "../harness/clock.ts";
 import { HostServices } from "../harness/host-services.ts";
 import { SteppedClock } from "../harness/stepped-clock.ts";
 import { type Codec, clientCommand, type SystemName, serverCommand } from "../harness/systems.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault.ts";
 
 /** Whose server plays to whose clients. */
 export interface System {
@@ -91,8 +92,6 @@ export const AHEAD = ["unshare", "--time", "--monotonic", `${CLOCK_AHEAD_S}`];
 
 /** Whether this machine can give a room a clock of its own. */
 export const canShiftTime = spawnSync("unshare", [...AHEAD.slice(1), "true"]).status === 0;
-
-export const nowUs = () => Number(process.hrtime.bigint()) / 1e3;
 
 export async function setUp(
   plan: Plan,

@@ -4,6 +4,7 @@
  */
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
+import { nowUs } from "../harness/clock.ts";
 import { MessageReader } from "../load/wire.ts";
 import { PORT } from "./port.ts";
 import { decode, Gathering } from "./ways.ts";
@@ -11,7 +12,6 @@ import { decode, Gathering } from "./ways.ts";
 const KEEP_ALIVE_MS = 5_000;
 const [over, host = "", chunks = "0"] = process.argv.slice(2);
 const gathering = new Gathering();
-const nowUs = () => Number(process.hrtime.bigint()) / 1e3;
 process.once("SIGTERM", () => {
   console.log(JSON.stringify(gathering.firstUs(Number(chunks))));
   process.exitCode = 0;

@@ -5,6 +5,7 @@
 import { createSocket } from "node:dgram";
 import { createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { nowUs } from "../harness/clock.ts";
 import { MESSAGES, message } from "../load/wire.ts";
 import { CHUNK_MS } from "./chunk-sizes.ts";
 import { PORT } from "./port.ts";
@@ -15,7 +16,6 @@ import { datagramsOf, encode } from "./ways.ts";
 const STAMP_BYTES = 12;
 
 const plan = JSON.parse(process.argv[2] ?? "") as SendPlan;
-const nowUs = () => Number(process.hrtime.bigint()) / 1e3;
 const datagrams = createSocket("udp4");
 // A room that has ended while this still sends.
 datagrams.on("error", () => {});
