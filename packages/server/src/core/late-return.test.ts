@@ -228,3 +228,20 @@ test("a source that writes 100 ms at once, up to 40 ms late, has not paused when
   expect(gaps).toEqual([]);
   expect(missing()).toEqual([]);
 });
+
+test.each([
+  ["was late by 140 ms, seconds ago", 140, 2_000],
+  ["was away for 200 ms, just now", 200, 100],
+])("with 600 ms a pause of 190 is one, of a source that %s", (_, lateMs, agoMs) => {
+  begin(600);
+  play(2_003);
+  pass(after(now, millis(lateMs)));
+  write();
+  play(agoMs);
+  expect(moved()).toBe(0);
+  pass(after(now, millis(190)));
+  due = now;
+  play(1_500);
+  expect(moved()).toBeGreaterThan(170);
+  expect(gaps).toHaveLength(1);
+});
