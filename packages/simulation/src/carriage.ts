@@ -26,8 +26,8 @@ interface Watched {
 const NOTHING = { written: 0, fresh: 0, before: 0, perMicro: 0, arrived: undefined };
 
 /**
- * What the server knows of what its connections have not carried: the kernel is asked now and then. Only of links whose queues
- * overflow; of others it knows at once, as there it makes no difference.
+ * What the server knows of what its connections have not carried: the kernel is asked now and then. Only of links where
+ * each packet is followed; of others it knows at once, as there it makes no difference.
  */
 export class Carriage {
   readonly #simulation: Simulation;

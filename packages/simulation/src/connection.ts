@@ -10,7 +10,7 @@ export interface Peer {
   closed(): void;
 }
 
-/** What was lost again and again: when it was sent, and how much later than else it arrives. */
+/** What was lost again and again: when it was sent first, and how much later for the last time. */
 export interface Straggler {
   readonly at: TrueInstant;
   readonly late: Micros;
@@ -68,10 +68,10 @@ export class Connection {
   #silent = false;
   readonly #onDrained: (to: End) => void;
   readonly #peers: { readonly client: Peer; readonly server: Peer };
-  /** Where queues overflow, what is under way matters. */
+  /** Where it matters what is under way, packet by packet. */
   readonly #flows: { readonly client: Flow; readonly server: Flow } | undefined;
 
-  /** `onDrained` is told when something has arrived at `to`, unless that is `bounded`. */
+  /** `onDrained` is told when something has arrived at `to`, unless that is `exact`. */
   constructor(
     simulation: Simulation,
     name: string,
@@ -85,12 +85,15 @@ export class Connection {
     this.#peers = peers;
     this.#onDrained = onDrained;
     const { toClient, toServer } = link;
-    const bounded = [toClient, toServer].some(({ profile }) => profile.queueMs !== undefined);
-    if (bounded) this.#flows = { client: this.#flow("client"), server: this.#flow("server") };
+    // A queue that overflows is filled by packets, and where nothing overtakes each holds up the datagrams behind it.
+    const exact = [toClient, toServer].some(
+      ({ profile: { queueMs, inOrder } }) => queueMs !== undefined || inOrder,
+    );
+    if (exact) this.#flows = { client: this.#flow("client"), server: this.#flow("server") };
   }
 
-  /** Whether its link's queue overflows. */
-  get bounded(): boolean {
+  /** Whether each packet is followed. */
+  get exact(): boolean {
     return this.#flows !== undefined;
   }
 
@@ -119,14 +122,15 @@ export class Connection {
   close(by: End): void {
     if (!this.#open || this.#closedBy) return;
     this.#closedBy = by;
-    this.#flows?.[by].stop();
     const other = by === "client" ? "server" : "client";
-    this.#simulation.at(this.#arrival(other, 0), () => this.#end(other));
+    if (this.#flows) this.#flows[other].end();
+    else this.#simulation.at(this.#arrival(other, 0), () => this.#end(other));
   }
 
   /** From now on nothing arrives at either end, and nobody is told. */
   fallSilent(): void {
     this.#silent = true;
+    this.#stop();
   }
 
   /** Both ends see a reset at once; what is under way is lost. */
@@ -181,7 +185,9 @@ export class Connection {
         if (this.#closedBy === to) this.#refuse(to);
         else this.#hand(to, bytes);
       },
+      ended: () => this.#end(to),
       repeated: () => this.counts.retransmissions++,
+      straggled: (straggler) => this.stragglers.push(straggler),
     });
   }
 

@@ -6,11 +6,12 @@ import { Simulation, trueTime } from "./simulation.ts";
 
 const PERFECT: LinkProfile = { delayMs: 1, jitterMs: 0, loss: 0, rateKbit: 8_000 };
 
-/** Sends a numbered message of `bytes` every 20 ms for `forSeconds` and returns delays by number. (ms) */
+/** Sends a numbered message of `bytes` every `everyMs` for `forSeconds` and returns delays by number. (ms) */
 function tcpDelays(
   profile: LinkProfile,
-  options: { forSeconds: number; bytes?: number; cutAt?: number },
+  options: { forSeconds: number; everyMs?: number; bytes?: number; cutAt?: number },
 ) {
+  const { everyMs = 20 } = options;
   const simulation = new Simulation(3);
   const link = new Link(simulation, "test", profile);
   const received: number[] = [];
@@ -25,8 +26,8 @@ function tcpDelays(
   const server = { received: () => {}, closed: () => {} };
   const connection = new Connection(simulation, "test", link, { client, server });
   const sent: number[] = [];
-  for (let at = 0; at < options.forSeconds * 50; at++) {
-    simulation.at(trueTime(at * millis(20)), () => {
+  for (let at = 0; at < (options.forSeconds * 1_000) / everyMs; at++) {
+    simulation.at(trueTime(at * millis(everyMs)), () => {
       const bytes = new Uint8Array(options.bytes ?? 600);
       bytes[bytes.length - 1] = 1 + (at % 255);
       sent.push(simulation.now);
@@ -74,6 +75,61 @@ describe("TCP over a link", () => {
     const { delays, link } = tcpDelays(LINKS[name], { forSeconds: 120 });
     expect(link.toClient.counts[count]).toBeGreaterThan(10);
     expect(Math.max(...delays)).toBeGreaterThan(worst);
+  });
+});
+
+describe("TCP over a link that keeps the order, packet by packet", () => {
+  const ordered: LinkProfile = { ...PERFECT, inOrder: true };
+
+  test("takes its delay, the time the bytes need and what collects packets for the reader", () => {
+    const { delays, connection } = tcpDelays(ordered, { forSeconds: 2, bytes: 1_000 });
+    for (const delay of delays) expect(delay).toBeCloseTo(1 + 1.052 + 0.2, 6);
+    expect(connection.backlog("client")).toBe(0);
+  });
+
+  test("learns of a loss by what comes behind, never losing anything or its order", () => {
+    const { delays, connection } = tcpDelays({ ...ordered, loss: 0.05 }, { forSeconds: 60 });
+    expect(connection.counts.retransmissions).toBeGreaterThan(50);
+    expect(Math.max(...delays)).toBeGreaterThan(20);
+    expect(Math.max(...delays)).toBeLessThan(200);
+  });
+
+  test("learns by its timer that a lone packet was lost", () => {
+    const { delays } = tcpDelays({ ...ordered, loss: 0.05 }, { forSeconds: 60, everyMs: 400 });
+    expect(Math.max(...delays)).toBeGreaterThan(200);
+  });
+
+  test("goes on with the first repeat after an outage", () => {
+    const { delays } = tcpDelays(ordered, { forSeconds: 6, cutAt: 1 });
+    expect(Math.max(...delays)).toBeGreaterThan(2_000);
+    expect(Math.max(...delays)).toBeLessThan(3_700);
+    expect(delays.at(-1) ?? 0).toBeLessThan(3);
+  });
+
+  test("sends a large write as packets, no more at once than may be under way", () => {
+    const far = { ...ordered, delayMs: 50, rateKbit: 100_000 };
+    const { delays, link } = tcpDelays(far, { forSeconds: 1, everyMs: 500, bytes: 40 * 1_448 });
+    expect(link.toClient.counts.packets).toBe(80);
+    // Ten packets, then as many more each round trip as were acknowledged.
+    expect(delays[0]).toBeGreaterThan(250);
+    expect(delays[0]).toBeLessThan(260);
+  });
+
+  test("has less under way after a loss, and more again as nothing is lost", () => {
+    const far = { ...ordered, delayMs: 50, rateKbit: 100_000 };
+    const options = { forSeconds: 30, everyMs: 500, bytes: 40 * 1_448 };
+    const lossless = tcpDelays(far, options).delays;
+    const { delays } = tcpDelays({ ...far, loss: 0.005 }, options);
+    expect(lossless.at(-1)).toBeLessThan(60);
+    expect(Math.max(...delays)).toBeGreaterThan(200);
+    expect(Math.min(...delays.slice(2))).toBeLessThan(60);
+  });
+
+  test("takes a queue that grows for a queue, not for loss", () => {
+    const slow = { ...ordered, crossTraffic: { everyMs: 2_000, lastsMs: 1_500, queueMs: 600 } };
+    const { connection } = tcpDelays(slow, { forSeconds: 60, bytes: 2_000 });
+    // Sent again for nothing, when the timer went off: the end of what was under way, not all of it.
+    expect(connection.counts.retransmissions).toBeLessThan(100);
   });
 });
 

@@ -205,7 +205,7 @@ export class ServerHost {
       if (to === "client") this.#tellBacklog(session);
     });
     this.#sessions.set(session, connection);
-    if (connection.bounded) this.#carriage.add(session, connection);
+    if (connection.exact) this.#carriage.add(session, connection);
     this.#input({ kind: "connected", session, address: name });
     return connection;
   }

@@ -47,3 +47,28 @@ test.each([4, 17])("sound waits for a clock that is good enough, house %d", (see
     expect(error.max).toBeLessThan(1_000);
   }
 });
+
+test("FLAC of 1.3 Mbit/s gives way to Opus there until the clock is known, and nothing of that is heard", () => {
+  const rooms = [25, -25].map((driftPpm) => ({ link: WORST, card: { driftPpm } }));
+  const played = (ladder: object) => {
+    const house = new House({
+      ...{ seed: 2, rateHz: 48_000, rooms },
+      server: { codec: "flac", kbit: 1_300, ...ladder },
+    });
+    house.run(seconds(90));
+    return house;
+  };
+  const house = played({ ladderFromKbit: 32 });
+  const { counts } = house.server;
+  expect(counts["quality lowered"]).toBe(2);
+  expect(counts["quality raised"]).toBe(2);
+  for (const { silenceMs, gaps } of house.report(seconds(0)).rooms) {
+    expect({ silenceMs, gaps }).toEqual({ silenceMs: 0, gaps: 0 });
+  }
+  // The way back, after a minute, is made while it sounds.
+  for (const room of house.report(seconds(20)).rooms) {
+    expect(room).toMatchObject({ jumps: 0, discontinuities: 0 });
+  }
+  const bytes = ({ rooms: [room] }: House) => room?.link.toClient.counts.bytes ?? 0;
+  expect(bytes(house)).toBeLessThan(0.8 * bytes(played({})));
+});
