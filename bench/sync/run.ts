@@ -33,6 +33,11 @@ const options = readOptions("sync", "How far rooms are apart, beside Snapcast. N
   seconds: amount(120, "how long all rooms play, in each run"),
   runs: amount(3, "how often; figures are medians"),
   codec: choice(CODECS, "flac", "what is sent"),
+  adapts: choice(
+    ["no", "yes"],
+    "no",
+    "our server may send less on bad links, as it does by default",
+  ),
   ppm: optional("how much too fast each room's card runs, as 25,-25", (text) =>
     text.split(",").map((each) => within(Number(each), -1_000, 1_000)),
   ),
@@ -86,11 +91,12 @@ async function runAll(scenario: Scenario, codec: Codec): Promise<void> {
   const seconds = scenario.tone ? TONE_SECONDS : options.seconds;
   const runs = scenario.tone ? 1 : options.runs;
   const differs = scenario.tone || codec !== "flac";
-  const key = `${scenario.name}${differs ? `, ${codec}` : ""}`;
+  const adapts = options.adapts === "yes" ? " or less" : "";
+  const key = `${scenario.name}${differs || adapts ? `, ${codec}${adapts}` : ""}`;
   const kept = {
     meaning: scenario.meaning,
     settings:
-      `${codec}, ${seconds} s, cards at ${scenario.ppm.join(", ")} ppm` +
+      `${codec}${adapts}, ${seconds} s, cards at ${scenario.ppm.join(", ")} ppm` +
       (canShiftTime ? ", our second room with a clock of its own" : ""),
     machine,
     ...(scenario.goal ? { goal: scenario.goal } : {}),
@@ -125,14 +131,14 @@ async function runOnce(
   const { link, ppm, granularity = 1, fault, bufferMs = 1_000 } = scenario;
   const faultsAtS = FAULTS_AT.map((share) => share * seconds);
   const faults = { fault, faultsAtS };
-  const sent = { codec, adapts: false, bufferMs, sound };
+  const sent = { codec, adapts: options.adapts === "yes", bufferMs, sound };
   const shape = { link, ppm, granularity, ...faults, ...sent, seconds, seed };
   const places = { folder: runFolder, programs: programsFolder(), systems: systemsFor(scenario) };
   const session = await playSession({ ...shape, ...places }, console.log);
   const flat = scenario.tone ? new Float32Array(0) : flatten(leftOf(pcm));
   const conditions = {
     original: { flat, fedAtUs: session.fedAtUs },
-    lossy: codec === "opus",
+    lossy: codec === "opus" || options.adapts === "yes",
     tone: scenario.tone === true,
   };
   const figures: Record<string, Figures> = {};

@@ -102,6 +102,7 @@ const MEANINGS: Readonly<Record<string, object>> = {
     tutti: { version: "0.1.0", codecs: ["opus", "flac", "pcm"], udpTime: true },
   },
   bundles: { kind: "bundles", spanMs: 200 },
+  "audio-limit": { kind: "audio limit", kbitMax: 256 },
   "client-stats": { kind: "client stats", stats: GOLDEN_STATS },
   "client-command": { kind: "client command", command: "identify" },
   "hello-commands": {

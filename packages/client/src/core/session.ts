@@ -69,6 +69,11 @@ export class Session {
     return encodeMessage({ kind: "bundles", spanMs }, envelope);
   }
 
+  audioLimit(kbitMax: number, now: LocalInstant): Uint8Array {
+    const envelope = { id: this.#nextId(), sentAt: Math.round(now) };
+    return encodeMessage({ kind: "audio limit", kbitMax }, envelope);
+  }
+
   /** Calls `take` for each whole message. Throws ProtocolError. */
   receive(
     bytes: Uint8Array,

@@ -10,10 +10,10 @@ import {
   type ServerSettings,
   seconds,
 } from "@tutti/protocol";
-import { BundleWish } from "./bundle-wish.ts";
 import type { ClockFilter, TimeExchange } from "./clock-filter.ts";
 import type { PlayerEvent } from "./events.ts";
 import type { PlayerOutput } from "./player-io.ts";
+import { QuietWish } from "./quiet-wish.ts";
 import { type ClockNews, ServerClock } from "./server-clock.ts";
 import type { Session } from "./session.ts";
 import { TimeSync, type Way } from "./time-sync.ts";
@@ -43,7 +43,7 @@ export class Timekeeper {
   /** Where the server answers them. */
   #datagrams: { readonly port: number; readonly token: string } | undefined;
   #sequence = 0;
-  readonly #bundles = new BundleWish();
+  readonly #quiet = new QuietWish();
   /** Of a server that sends audio in bundles. (ms) */
   #bufferMs: number | undefined;
   #playable = false;
@@ -86,7 +86,7 @@ export class Timekeeper {
   connected(now: LocalInstant): void {
     this.#clock.doubt();
     this.#bufferMs = undefined;
-    this.#bundles.restart();
+    this.#quiet.restart();
     this.#sync.start(now);
   }
 
@@ -207,8 +207,10 @@ export class Timekeeper {
   #wish(session: Session, uncertainty: Micros, now: LocalInstant, outputs: PlayerOutput[]): void {
     if (this.#bufferMs === undefined) return;
     const air = { uncertainty, variation: this.#sync.variation(this.#clock.taught.roundTrip) };
-    const spanMs = this.#bundles.wish(air, this.#bufferMs, now);
+    const { spanMs, kbitMax } = this.#quiet.wish(air, this.#bufferMs, now);
     if (spanMs !== undefined) outputs.push({ kind: "send", bytes: session.bundles(spanMs, now) });
+    if (kbitMax !== undefined)
+      outputs.push({ kind: "send", bytes: session.audioLimit(kbitMax, now) });
   }
 
   #datagram({ port, token }: { readonly port: number; readonly token: string }) {

@@ -69,6 +69,7 @@ const anyMessage: fc.Arbitrary<KnownMessage> = fc.oneof(
     detail: label,
   }),
   fc.record({ kind: fc.constant("bundles" as const), spanMs: fc.nat(0xffff_ffff) }),
+  fc.record({ kind: fc.constant("audio limit" as const), kbitMax: fc.nat(0xffff_ffff) }),
   fc.record({
     kind: fc.constant("client stats" as const),
     stats: fc.dictionary(label, fc.oneof(fc.integer(), fc.boolean()), { noNullPrototype: true }),

@@ -51,6 +51,8 @@ export type Message =
   | { readonly kind: "client command"; readonly command: string }
   /** So long a stretch of audio a client would like to get at once, with quiet in between; 0: each chunk as it comes. */
   | { readonly kind: "bundles"; readonly spanMs: number }
+  /** In no coding that needs more a client would like its audio for now; 0: as much as its link carries. (kbit/s) */
+  | { readonly kind: "audio limit"; readonly kbitMax: number }
   | { readonly kind: "unknown"; readonly type: number };
 
 export type KnownMessage = Exclude<Message, { kind: "unknown" }>;
@@ -68,6 +70,7 @@ export const MESSAGE_TYPES = {
   "client stats": OWN_MESSAGE_TYPE_MIN,
   "client command": OWN_MESSAGE_TYPE_MIN + 1,
   bundles: OWN_MESSAGE_TYPE_MIN + 2,
+  "audio limit": OWN_MESSAGE_TYPE_MIN + 3,
 } as const satisfies Record<KnownMessage["kind"], number>;
 
 /** Header fields the sender may choose; all others follow from the message. */
@@ -121,6 +124,8 @@ export function decodeMessage({ header, body }: RawMessage): Message {
       return { kind: "client command", command: labelOr(reader.json().command, "") };
     case MESSAGE_TYPES.bundles:
       return { kind: "bundles", spanMs: reader.u32() };
+    case MESSAGE_TYPES["audio limit"]:
+      return { kind: "audio limit", kbitMax: reader.u32() };
     default:
       return { kind: "unknown", type: header.type };
   }
@@ -161,6 +166,9 @@ function writeBody(writer: ByteWriter, message: KnownMessage): void {
       return;
     case "bundles":
       writer.u32(message.spanMs);
+      return;
+    case "audio limit":
+      writer.u32(message.kbitMax);
       return;
   }
 }

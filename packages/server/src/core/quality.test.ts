@@ -187,3 +187,28 @@ describe("limits of a client", () => {
     expect(refusal({ codecMax: "opsu" })).toContain("is not a codec; did you mean");
   });
 });
+
+test("a client whose clock is in doubt gets less as soon as it asks for that, and all again when it takes that back", () => {
+  rig.join(1, OWN);
+  rig.ask(1);
+  play(2_000, 50_000);
+  rig.say(1, { kind: "audio limit", kbitMax: 115 });
+  const lowered = events(play(1_500, 50_000)).filter((event) => "from" in event);
+  expect(lowered).toEqual([
+    expect.objectContaining({
+      kind: "quality lowered",
+      client: "own",
+      from: "opus",
+      to: "opus:96",
+    }),
+  ]);
+  rig.say(1, { kind: "audio limit", kbitMax: 0 });
+  const raised = events(play(1_500, 50_000)).filter((event) => "from" in event);
+  expect(raised).toEqual([
+    expect.objectContaining({
+      kind: "quality raised",
+      from: "opus:96",
+      reason: "questions about the time need less room again",
+    }),
+  ]);
+});

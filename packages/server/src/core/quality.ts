@@ -92,7 +92,7 @@ export class Quality {
     const client = session?.peer?.clientId;
     if (!session?.chooser || !session.streaming || client === undefined) return;
     const chosen = this.#chosen.get(client);
-    const change = session.chooser.decide(now);
+    const change = session.chooser.decide(now, session.kbitMax);
     if (!change || chosen?.chooser !== session.chooser) return;
     const [from, to] = [chosen.rungs[change.from], chosen.rungs[change.to]];
     if (!from || !to) return;

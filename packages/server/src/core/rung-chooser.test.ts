@@ -21,6 +21,8 @@ class Rig {
   linkKbit = 50_000;
   readonly changes: (RungChange & { readonly at: number })[] = [];
   readonly chooser = new RungChooser({ kbits: KBITS, buffer: seconds(1), phase: 0 }, this.now);
+  /** What its client wishes for. */
+  kbitMax: number | undefined;
   /** How long what was handed over is on its way at the least. (turns) */
   delayTurns = 0;
   #queue: { readonly at: ServerInstant; bytes: number }[] = [];
@@ -34,7 +36,7 @@ class Rig {
       const behindBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0);
       const wayTime = micros(between(this.#queue[0]?.at ?? this.now, this.now));
       this.chooser.learn({ behindBytes, carriedBytes, wayTime }, this.now);
-      const change = this.chooser.decide(this.now);
+      const change = this.chooser.decide(this.now, this.kbitMax);
       if (change) this.changes.push({ ...change, at: this.now / 1e6 });
     }
   }
@@ -200,4 +202,56 @@ test("another connection begins where the last one was", () => {
   rig.chooser.restart(rig.now);
   expect(rig.chooser.rung).toBe(rung);
   expect(rung).toBeLessThan(TOP);
+});
+
+describe("a client that wishes for less", () => {
+  const rungs = () => rig.changes.map(({ from, to }) => [from, to]);
+
+  test("gets the most within its wish for as long as that stands, and then what it had, at once", () => {
+    rig.run(seconds(2));
+    rig.kbitMax = 120;
+    rig.run(seconds(300));
+    expect(rungs()).toEqual([[TOP, 2]]);
+    rig.kbitMax = undefined;
+    rig.run(seconds(1));
+    expect(rungs()).toEqual([
+      [TOP, 2],
+      [2, TOP],
+    ]);
+    expect(rig.changes.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^its clock is not known well yet/),
+      "questions about the time need less room again",
+    ]);
+  });
+
+  test("gets the least where its wish is for less than that, and nothing else for a wish that it has", () => {
+    rig.kbitMax = 300;
+    rig.run(seconds(5));
+    expect(rungs()).toEqual([]);
+    rig.kbitMax = 1;
+    rig.run(seconds(5));
+    expect(rungs()).toEqual([[TOP, 0]]);
+  });
+
+  test("climbs one by one again where its link could not carry what it wished for", () => {
+    rig.kbitMax = 150;
+    rig.run(seconds(5));
+    rig.linkKbit = 60;
+    rig.run(seconds(5));
+    expect(rungs().at(-1)).toEqual([3, 0]);
+    rig.linkKbit = 50_000;
+    rig.kbitMax = undefined;
+    const before = rungs().length;
+    rig.run(seconds(30));
+    expect(rungs()[before]).toEqual([0, 1]);
+  });
+
+  test("keeps trying more of what its link carries, up to its wish", () => {
+    rig.linkKbit = 60;
+    rig.run(seconds(20));
+    rig.linkKbit = 50_000;
+    rig.kbitMax = 120;
+    rig.run(seconds(600));
+    expect(rig.chooser.rung).toBe(2);
+  });
 });

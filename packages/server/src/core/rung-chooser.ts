@@ -6,6 +6,8 @@
  * same age, but then carries faster than is needed: a lower rung would not have helped. So down is decided by what
  * is carried, at once and as far as needed; up is tried after quiet, one rung at a time, and ever more seldom
  * where it was in vain, as nothing tells beforehand what a link could carry.
+ *
+ * A client may wish for a rung that needs little, however fast its link is, and takes that back: then it gets at once what it had.
  */
 import { between, type Micros, micros, millis, type ServerInstant, seconds } from "@tutti/protocol";
 
@@ -19,7 +21,12 @@ export interface LinkReading {
   readonly wayTime: Micros;
 }
 
-export type RungReason = "link too slow" | "chunks too late" | "link carries more";
+export type RungReason =
+  | "link too slow"
+  | "chunks too late"
+  | "link carries more"
+  | "its clock is not known well yet: less audio leaves room for questions"
+  | "questions about the time need less room again";
 
 export interface RungChange {
   readonly from: number;
@@ -58,6 +65,9 @@ const TRIAL = seconds(30);
 const UP_AFTER_MIN = seconds(10);
 const UP_AFTER_MAX = seconds(600);
 
+const WISHED = "its clock is not known well yet: less audio leaves room for questions";
+const TAKEN_BACK = "questions about the time need less room again";
+
 /** Quick down, slow up. For one client and one ladder; a new connection goes on with it. */
 export class RungChooser {
   /** Least time to the client and back: what is under way is no younger on the best of days. */
@@ -76,6 +86,8 @@ export class RungChooser {
   #trouble: { readonly at: ServerInstant; readonly late: boolean } | undefined;
   #changedAt: ServerInstant;
   #roseAt: ServerInstant | undefined;
+  /** The rung that it had to leave by its client's wish alone. */
+  #beforeWish: number | undefined;
   /** Since when it never rested, and how far behind it was then and is now. */
   #busySince: ServerInstant | undefined;
   #behindThen = 0;
@@ -141,12 +153,29 @@ export class RungChooser {
     this.#troubled(true, now);
   }
 
-  /** The change that is due, if any: it counts as done. To be asked often. */
-  decide(now: ServerInstant): RungChange | undefined {
+  /** The change that is due, if any: it counts as done. To be asked often. `kbitMax`: the client's wish. */
+  decide(now: ServerInstant, kbitMax = Infinity): RungChange | undefined {
     const settle = this.#roseAt === this.#changedAt ? SETTLE_RISEN : SETTLE;
     if (between(this.#changedAt, now) < settle) return undefined;
     if (this.#trouble && between(this.#trouble.at, now) > TROUBLE_LASTS) this.#trouble = undefined;
-    return this.#trouble ? this.#down(this.#trouble.late, now) : this.#up(now);
+    if (this.#trouble) return this.#down(this.#trouble.late, now);
+    const wished = Math.max(
+      0,
+      this.#kbits.findLastIndex((kbit) => kbit <= kbitMax),
+    );
+    return this.#grant(wished, now) ?? this.#up(wished, now);
+  }
+
+  #grant(wished: number, now: ServerInstant): RungChange | undefined {
+    const before = this.#beforeWish;
+    if (this.#rung > wished) {
+      this.#beforeWish ??= this.#rung;
+      this.#roseAt = undefined;
+      return this.#change(wished, WISHED, now);
+    }
+    if (before === undefined || wished < before) return undefined;
+    this.#beforeWish = undefined;
+    return this.#rung < before ? this.#change(before, TAKEN_BACK, now) : undefined;
   }
 
   #troubled(late: boolean, now: ServerInstant): void {
@@ -163,6 +192,7 @@ export class RungChooser {
     const inVain = this.#roseAt !== undefined && between(this.#roseAt, now) < TRIAL;
     if (carriedKbit > needed * NEED || !(late || fallsBehind || inVain)) return undefined;
     this.#roseAt = undefined;
+    this.#beforeWish = undefined;
     // A try that is ended in time has left little to catch up with.
     const ended = inVain && this.#held < this.#buffer * TROUBLE_SHARE;
     const fitting = this.#kbits.findLastIndex((kbit) => kbit <= carriedKbit * (ended ? 1 : FIT));
@@ -180,14 +210,14 @@ export class RungChooser {
     this.#leftAt[rung] = now;
   }
 
-  #up(now: ServerInstant): RungChange | undefined {
+  #up(most: number, now: ServerInstant): RungChange | undefined {
     const waited = this.#upAfter[this.#rung] ?? UP_AFTER_MIN;
     if (this.#roseAt !== undefined && between(this.#roseAt, now) > Math.max(TRIAL, waited)) {
       this.#roseAt = undefined;
       this.#upAfter[this.#rung] = micros(Math.max(UP_AFTER_MIN, waited / 2));
     }
     const upAfter = this.#upAfter[this.#rung + 1];
-    if (upAfter === undefined) return undefined;
+    if (upAfter === undefined || this.#rung >= most) return undefined;
     if (between(this.#quietSince, now) < upAfter * (1 + this.#phase / 2)) return undefined;
     this.#roseAt = now;
     this.#quietSince = now;

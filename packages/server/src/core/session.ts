@@ -86,6 +86,8 @@ export class Session {
   #bufferMs = 0;
   /** Whether chunks are to go to it at all: not to a stock client that is muted. */
   wantsAudio = true;
+  /** It would like no coding that needs more, for now. (kbit/s) */
+  kbitMax = Infinity;
   /** The number of its Hello, while that is not answered. */
   greeting: number | undefined;
   /** The last that a client of our own kind said of itself. */
@@ -272,6 +274,7 @@ export class Session {
     if (!this.#saidHello) throw new ProtocolError(`"${message.kind}" before hello`);
     if (message.kind === "time") return [{ kind: "time", answer: this.#answer(raw.header, now) }];
     if (message.kind === "bundles") this.#bundle.wishMs = message.spanMs;
+    if (message.kind === "audio limit") this.kbitMax = message.kbitMax || Infinity;
     if (message.kind === "client info") return [{ kind: "client info", volume: message }];
     if (message.kind === "client stats" && this.#peer?.hello.tutti) {
       const stats = parseClientStats(message.stats);
