@@ -17,7 +17,15 @@ const format = { rateHz: RATE_HZ, channels: 2 };
 /** The card keeps so much for us: a busy machine holds the thread up where real time is not permitted. */
 const CAPTURE_LATENCY_MS = 200;
 const lost = [];
-const events = { onLost: (reason) => lost.push(reason) };
+const SHORT_WITHIN_MS = 5_000;
+let onShort = () => {};
+const events = { onLost: (reason) => lost.push(reason), onShort: () => onShort() };
+/** Resolves when a card says the next time that it ran short. */
+const runsShort = () =>
+  new Promise((resolve, reject) => {
+    const patience = setTimeout(() => reject(new Error("nobody said so")), SHORT_WITHIN_MS);
+    onShort = () => resolve(clearTimeout(patience));
+  });
 const now = () => Number(process.hrtime.bigint()) / 1e3;
 
 const open = (device, options = {}) => openOutput({ device, format, events, now, ...options });
@@ -121,13 +129,16 @@ const scenarios = {
       line.learn(records, count);
     };
     const first = RATE_HZ / 2;
+    let short = runsShort();
     await play(output, samples.subarray(0, 2 * first), 200, learn);
+    await short;
     if (how === "stopped") {
+      short = runsShort();
       execFileSync("sh", ["-c", `(sleep 0.4; kill -CONT ${process.pid}) >/dev/null 2>&1 &`]);
       process.kill(process.pid, "SIGSTOP");
     }
     const before = output.counters().shortCallbacks;
-    while (how === "stopped" && output.counters().underruns === 0) await sleep(1);
+    if (how === "stopped") await short;
     const { resumableFrame, writtenFrames } = output.counters();
     learn();
     const cardFrame = tooLate ? resumableFrame - RATE_HZ : resumableFrame + RATE_HZ / 200;

@@ -12,6 +12,7 @@ import {
   openStream,
   StreamCounters,
 } from "./portaudio-stream.ts";
+import { listenForShort } from "./short-alarm.ts";
 
 /** 32 bits, of which a card of 16 takes the upper half unchanged. */
 const SAMPLE_BITS = 32;
@@ -37,6 +38,7 @@ class PortAudioOutput implements AudioOutput {
     this.#stream = stream;
     this.#native = new StreamCounters(stream);
     this.#unwatch = watchDevice(stream, events);
+    listenForShort(stream, events);
     this.format = format;
     this.latencyMs = stream.latencyMs;
     this.periodMs = (callbackFrames("output", options) * 1_000) / format.rateHz;

@@ -114,6 +114,7 @@ export class Client {
     const owner = {
       onOpened: (output: AudioOutput) => this.#pump.attach(output),
       onClosed: () => this.#pump.detach(),
+      onShort: () => this.#pump.look(),
       onEvent: parts.onEvent,
     };
     this.#output = new Output(config.output.device, parts.openDevice, owner, FIRST_WISH);

@@ -21,7 +21,12 @@ function device() {
       "reason" in event ? `: ${event.reason}` : "rateHz" in event ? ` ${event.rateHz}` : "";
     seen.push(`${event.kind}${detail}`);
   };
-  const owner = { onEvent, onOpened: () => {}, onClosed: () => void seen.push("let go") };
+  const owner = {
+    onEvent,
+    onOpened: () => {},
+    onClosed: () => void seen.push("let go"),
+    onShort: () => void seen.push("ran short"),
+  };
   return { output: new Output("card", open, owner, STEREO), seen, state };
 }
 
@@ -58,6 +63,14 @@ test("a card that is unplugged is closed, and opened again when it is back", asy
     "output unavailable: gone",
     "output opened 48000",
   ]);
+});
+
+test("what a card says that ran short is passed on", async () => {
+  const { output, seen, state } = device();
+  output.start();
+  await vi.advanceTimersByTimeAsync(0);
+  state.events?.onShort?.();
+  expect(seen).toEqual(["output opened 48000", "ran short"]);
 });
 
 test("another format reopens it, the same one does not", async () => {

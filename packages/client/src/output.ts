@@ -27,6 +27,8 @@ export interface OutputOwner {
   onOpened(output: AudioOutput): void;
   /** It is gone or about to be closed: it must not be touched any more. */
   onClosed(): void;
+  /** Queue or card ran short just now. */
+  onShort(): void;
   onEvent(event: OutputEvent): void;
 }
 
@@ -120,7 +122,10 @@ export class Output {
     const device = this.#device;
     this.#lost = false;
     try {
-      const output = await this.#open(wanted, { onLost: (reason) => this.#onLost(reason) });
+      const output = await this.#open(wanted, {
+        onLost: (reason) => this.#onLost(reason),
+        onShort: () => this.#owner.onShort(),
+      });
       this.#current = output;
       this.#openedFor = wanted;
       this.#told = undefined;

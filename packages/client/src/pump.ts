@@ -49,6 +49,11 @@ export class PumpTimer {
     else this.#follow();
   }
 
+  /** The card ran short: where it goes on is told it at once, not a pace later. */
+  look(): void {
+    this.#tick();
+  }
+
   /** What is queued is not to be heard any more. */
   restart(): void {
     this.#pump.restart(now());

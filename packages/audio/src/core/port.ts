@@ -120,8 +120,13 @@ export interface InputCounters {
   readonly overruns: number;
 }
 
-/** Why a device cannot be used just now. */
+/** What a device tells of its own accord. */
 export interface DeviceEvents {
   /** The device stopped for good (unplugged, host API gone): close it and open it anew. */
   onLost(reason: string): void;
+  /**
+   * Queue or card of an output ran short, as its counters say by now: for whoever sleeps while all seems well. Several times may be told as
+   * one. Only a real card tells.
+   */
+  onShort?(): void;
 }
