@@ -63,7 +63,7 @@ test("where the way is long, the stream is waited for as long as that", () => {
 
 test("a thread that was held up reads what came meanwhile before it judges, but once", () => {
   play(10);
-  outage(590);
+  outage(690);
   now = localInstant(now + millis(50));
   expect(watch.look(now)).toBeUndefined();
   expect(pass(4)).toBeUndefined();
@@ -79,6 +79,33 @@ test("after a short one TCP's first repeats are waited for", () => {
   watch.chunk(now);
   play(10);
   expect(news).toEqual(["stalled"]);
+});
+
+test("what was lost twice in a row is waited for: another connection would come later", () => {
+  play(10);
+  pass(500);
+  watch.answered(localInstant(now - millis(40)), now);
+  // Sent a tenth of a second after what was heard last, and again after 240 and 480 ms more.
+  expect(pass(319)).toBeUndefined();
+  watch.heard(now);
+  watch.chunk(now);
+  play(10);
+  expect(news).toEqual(["stalled"]);
+});
+
+test("a connection that carries nothing though the link does is given up once it has had time to repeat twice", () => {
+  play(10);
+  pass(500);
+  watch.answered(localInstant(now - millis(40)), now);
+  expect(pass(319)).toBeUndefined();
+  expect(pass(1)).toBe("hangs");
+});
+
+test("after a link that came back too late for those it is given up at once", () => {
+  play(10);
+  outage(610);
+  expect(pass(29)).toBeUndefined();
+  expect(pass(1)).toBe("hangs");
 });
 
 test("on a link with a long queue it is not given up for being slow", () => {

@@ -10,8 +10,12 @@ import { type LocalInstant, localInstant, type Micros, millis, seconds } from "@
 
 /** No pause in music that plays lasts longer but for stalls: servers drop 250 ms at once where a link is too slow. */
 const PAUSE_MAX: Micros = millis(400);
-/** TCP's own first repeats, 200 and 600 ms after a loss, are waited for. */
-const SILENCE_MIN: Micros = millis(600);
+/** TCP's own first repeats are waited for: what it leaves out after a loss is so long, with a round trip on top, and doubles. */
+const TIMER_MIN: Micros = millis(200);
+const TIMERS_MIN = 3;
+const SILENCE_MIN = TIMERS_MIN * TIMER_MIN;
+/** Our server sends a stretch of so long at once: what was lost was sent as much later than what was heard last. */
+const BUNDLE: Micros = millis(100);
 /**
  * A link whose datagrams take long has a queue, and TCP waits for as many times as long before it repeats what that has
  * lost: such a connection is slow, and another one would only fill the queue.
@@ -163,7 +167,11 @@ export class StallWatch {
   }
 
   #judgedAt(answeredAt: LocalInstant): LocalInstant {
-    const silent = this.#heardAt + Math.max(SILENCE_MIN, ROUND_TRIPS_MIN * this.#roundTrip);
+    // A link that was there before TCP can have sent for the third time will carry that, and it is here before another connection is.
+    const isAwaited = answeredAt - this.#heardAt < SILENCE_MIN;
+    const repeated = BUNDLE + TIMERS_MIN * (TIMER_MIN + this.#roundTrip);
+    const least = isAwaited ? repeated : SILENCE_MIN;
+    const silent = this.#heardAt + Math.max(least, ROUND_TRIPS_MIN * this.#roundTrip);
     const again = this.#gaveUpAt + this.#againAfter;
     const behind = Math.max(STREAM_BEHIND_MIN, this.#roundTrip);
     return localInstant(Math.max(answeredAt + behind, silent, again));
