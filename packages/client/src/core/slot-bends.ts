@@ -13,6 +13,8 @@ const BENT_DOUBT_AGAIN = 6;
 const BENT_AGAIN_WITHIN = 30_000_000;
 /** More is a queue that has grown. (us) */
 const REMNANT_MAX = 5_000;
+/** Of what young bounds seem to have moved by, the least by which one of them must have crossed the old line. */
+const CROSSING_PART = 0.5;
 /** How far off the drift of crystals is expected: of the old part. (us / us) */
 const DRIFT_SPREAD = 30e-6;
 /** How far the young drift is looked for. (us / us) */
@@ -65,7 +67,8 @@ export class SlotBends {
     const young = this.#fitter.fitAlike({ drift, spread: BEND, odds: 1 }, split);
     const upper = young.upper - old.upper;
     const lower = young.lower - old.lower;
-    const moved = upper > 0 === lower > 0 ? Math.min(Math.abs(upper), Math.abs(lower)) : 0;
+    const alike = upper > 0 === lower > 0 ? Math.min(Math.abs(upper), Math.abs(lower)) : 0;
+    const moved = this.#crossing(old, split, upper) > CROSSING_PART * alike ? alike : 0;
     const apart = Math.min(old.upper - old.lower, young.upper - young.lower);
     const squeezed = (apart - line.upper + line.lower) / 2;
     const doubt = again ? BENT_DOUBT_AGAIN : BENT_DOUBT;
@@ -75,5 +78,19 @@ export class SlotBends {
     this.#window.forget(split);
     this.lastAt = line.at;
     return young.drift;
+  }
+
+  /** By how much, at most, a young bound lies beyond the old line, that way: what a queue holds back crosses nothing. (us) */
+  #crossing({ at, upper, lower, drift }: Line, split: number, way: number): number {
+    const bounds = this.#window;
+    let most = 0;
+    for (let slot = split; slot < bounds.length; slot++) {
+      const above =
+        (bounds.lower[slot] as number) - drift * ((bounds.lowerAt[slot] as number) - at);
+      const below =
+        (bounds.upper[slot] as number) - drift * ((bounds.upperAt[slot] as number) - at);
+      most = Math.max(most, way > 0 ? above - lower : upper - below);
+    }
+    return most;
   }
 }
