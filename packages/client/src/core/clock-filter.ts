@@ -28,7 +28,13 @@ import { AnswerBends } from "./answer-bends.ts";
 import { BoundBends, type Bounds, DRIFT_SPREAD_SLEWING } from "./bound-bends.ts";
 import { type DriftPrior, type Line, LineFitter, NO_LINE, varianceAt } from "./clock-line.ts";
 import { ClockMean } from "./clock-mean.ts";
-import { plausible, Suspicion, type TimeExchange } from "./clock-suspicion.ts";
+import {
+  DOUBT_QUIET_MAX,
+  doubtOf,
+  plausible,
+  Suspicion,
+  type TimeExchange,
+} from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
 import { SlotBends } from "./slot-bends.ts";
 
@@ -44,15 +50,6 @@ const DRIFT_ODDS = 1;
 /** A contradiction below this may be a slew, above it is a step. One shows as a bend when it is so old. (us) */
 const SLEW_MAX = 20_000;
 const BEND_SHOWN_AFTER = 300_000;
-
-/** Contradiction below which an exchange is never suspected, and the same on a path of little uncertainty. (us) */
-const SUSPICION_MIN = 60;
-const SUSPICION_MIN_QUIET = 25;
-const QUIET = 30;
-/** The same as a multiple of the uncertainty: for a settled line, on a quiet path, and for one of few exchanges. */
-const DOUBT = 2;
-const DOUBT_QUIET = 1;
-const DOUBT_YOUNG = 4;
 
 /** Exchanges that are all fitted; later those that come so near to a line, and one in so long. (us) */
 const FITTED_ALWAYS = 32;
@@ -127,7 +124,7 @@ export class ClockFilter {
     if (this.#followsBend(bounds)) return "suspected";
     if (Math.abs(contradiction) >= doubt) return this.#suspect(exchange, contradiction);
     this.#take(bounds);
-    const hurries = this.#answers.doubtful && doubt < DOUBT_QUIET * QUIET + SUSPICION_MIN_QUIET;
+    const hurries = this.#answers.doubtful && doubt < DOUBT_QUIET_MAX;
     if (!this.#matters(bounds)) return hurries ? "suspected" : "learned";
     const drift =
       this.#window.slotAt(this.#horizon) > 0 ? undefined : this.#slotBends.forgetOld(this.#line);
@@ -323,9 +320,7 @@ export class ClockFilter {
 
   #doubtAt({ lowerAt }: Bounds): number {
     const uncertainty = this.uncertaintyAt((lowerAt + this.#originLocal) as LocalInstant);
-    if (this.#count < EXCHANGES_ENOUGH) return DOUBT_YOUNG * uncertainty + SUSPICION_MIN;
-    if (uncertainty < QUIET) return DOUBT_QUIET * uncertainty + SUSPICION_MIN_QUIET;
-    return DOUBT * uncertainty + SUSPICION_MIN;
+    return doubtOf(uncertainty, this.#count < EXCHANGES_ENOUGH);
   }
 
   #suspect(exchange: TimeExchange, contradiction: number): Lesson {

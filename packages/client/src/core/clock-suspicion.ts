@@ -8,6 +8,17 @@ export interface TimeExchange {
   readonly clientReceived: LocalInstant;
 }
 
+/** Contradiction below which an exchange is never suspected, and the same on a path of little uncertainty. (us) */
+const SUSPICION_MIN = 60;
+const SUSPICION_MIN_QUIET = 25;
+const QUIET = 30;
+/** The same as a multiple of the uncertainty: for a settled line, on a quiet path, and for one of few exchanges. */
+const DOUBT = 2;
+const DOUBT_QUIET = 1;
+const DOUBT_YOUNG = 4;
+/** What `doubtOf` is below on a quiet path. (us) */
+export const DOUBT_QUIET_MAX = DOUBT_QUIET * QUIET + SUSPICION_MIN_QUIET;
+
 /** A round trip beyond this says nothing. (us) */
 const ROUND_TRIP_MAX = 5_000_000;
 /** Exchanges that must contradict the line the same way before it is given up, and within what time. (us) */
@@ -27,6 +38,13 @@ const RECEDED_PART_MIN = 0.8;
 /** A line outside the bounds of so many exchanges in a row is wrong, by more than stamps may be. (us) */
 const IMPOSSIBLE_MIN = 4;
 const OUTSIDE_MIN = 20;
+
+/** The contradiction from which on an exchange is suspected, of a line that uncertain. `young`: of few exchanges. (us) */
+export function doubtOf(uncertainty: number, young: boolean): number {
+  if (young) return DOUBT_YOUNG * uncertainty + SUSPICION_MIN;
+  if (uncertainty < QUIET) return DOUBT_QUIET * uncertainty + SUSPICION_MIN_QUIET;
+  return DOUBT * uncertainty + SUSPICION_MIN;
+}
 
 /** Exchanges that contradict the line of the server's clock, and whether they prove it wrong. */
 export class Suspicion {
