@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { BoundBends } from "./bound-bends.ts";
-import { LineFitter } from "./clock-line.ts";
+import { LineFitter, NO_LINE } from "./clock-line.ts";
 import { ClockWindow } from "./clock-window.ts";
 
 const SLEWED_AT = 60_000_000;
@@ -38,4 +38,24 @@ test("the drift before a slew is what was seen before it, not what the line has 
   const bend = bends.look(now, { drift: 15e-6, prior, from: 0, suspects: [] });
   expect(bend?.drift).toBeGreaterThan(0.8 * SLEW);
   expect(bends.slewedFrom).toBeCloseTo(0, 5);
+});
+
+describe("a clock that was slewed", () => {
+  test.each([
+    // what, drift and its deviation ppm, ended
+    ["that has its own drift again is slewed no more", -15, 25, true],
+    ["that runs as it was slewed still is", 446, 25, false],
+    ["whose drift nobody knows may still be", -50, 60, false],
+  ] as const)("%s", (_what, ppm, deviationPpm, ended) => {
+    const window = new ClockWindow();
+    const bends = new BoundBends(window, new LineFitter(window));
+    bends.slewedFrom = -53e-6;
+    const prior = bends.ended({
+      ...NO_LINE,
+      drift: ppm / 1e6,
+      driftVariance: (deviationPpm / 1e6) ** 2,
+    });
+    expect(prior?.drift).toBe(ended ? -53e-6 : undefined);
+    expect(bends.slewedFrom).toBe(ended ? undefined : -53e-6);
+  });
 });

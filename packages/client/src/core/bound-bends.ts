@@ -1,4 +1,4 @@
-import type { DriftPrior, LineFitter } from "./clock-line.ts";
+import type { DriftPrior, Line, LineFitter } from "./clock-line.ts";
 import type { ClockWindow } from "./clock-window.ts";
 
 /*
@@ -40,6 +40,8 @@ const BEFORE_MIN = 4;
 /** What is expected of the drift while a clock is slewed, and after that, which leaves it with the drift that it had. (us / us) */
 export const DRIFT_SPREAD_SLEWING = 400e-6;
 const DRIFT_SPREAD_BACK = 15e-6;
+/** A clock is back at the drift that it had when so many deviations more would be no bend. */
+const BACK_DEVIATIONS = 3;
 
 /** Upper and lower bound of one exchange, and when they were seen. (us) */
 export interface Bounds {
@@ -97,6 +99,19 @@ export class BoundBends {
     if (!end) return this.#find(now, known, true);
     this.slewedFrom = undefined;
     return { ...end, spread: DRIFT_SPREAD_BACK };
+  }
+
+  /**
+   * What is expected of a clock that was slewed and has the drift again that it had, whatever told of the end: bounds do not always, as
+   * young ones are forgotten with a bend. Who took that for a slew that goes on would believe in bends on half the ground.
+   */
+  ended({ drift, driftVariance }: Line): DriftPrior | undefined {
+    if (this.slewedFrom === undefined) return undefined;
+    const away = Math.abs(drift - this.slewedFrom) + BACK_DEVIATIONS * Math.sqrt(driftVariance);
+    if (away >= STEEP_MIN) return undefined;
+    const prior = { drift: this.slewedFrom, spread: DRIFT_SPREAD_BACK, odds: 1 };
+    this.slewedFrom = undefined;
+    return prior;
   }
 
   /** Of what is older than a bend alone: the line has leant on what came since, by tens of ppm. */

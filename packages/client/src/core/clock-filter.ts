@@ -172,6 +172,7 @@ export class ClockFilter {
   /** Whether bounds show that the server's clock is slewed; those from before are forgotten then. */
   #followsBoundBend(at: number): boolean {
     if (this.#count < EXCHANGES_ENOUGH) return false;
+    this.#prior = this.#boundBends.ended(this.#line) ?? this.#prior;
     const suspects = this.#suspicion.witnesses.map((witness) => this.#boundsOf(witness));
     const from = this.#window.slotAt(this.#horizon);
     const known = { drift: this.#line.drift, prior: this.#prior, from, suspects };
