@@ -1,7 +1,8 @@
-import { localInstant, serverInstant } from "@tutti/protocol";
+import { localInstant, ppm, serverInstant } from "@tutti/protocol";
 import { describe, expect, test } from "vitest";
 import {
   Bench,
+  exponential,
   jitter5,
   jitter20,
   lan,
@@ -217,6 +218,28 @@ test("tells once of a bend that answers have shown", () => {
   // This host's clock loses what the server's gains; mending is left out.
   expect(Math.abs((bench.filter.takeBendNews()?.ppm ?? 0) + 500)).toBeLessThan(250);
   expect(bench.filter.takeBendNews()).toBeUndefined();
+});
+
+/** 2 ms each way and 1 ms more on average; from the second minute on half a second of queue stands on the way back. */
+const queued: Path = (random, seconds) => [
+  2_000 + exponential(random, 1_000),
+  2_000 + exponential(random, 1_000) + Math.min(6e5, Math.max(0, 2e6 * (seconds - 60))),
+];
+
+test("a first guess at a bend of this host's clock, amid a queue of half a second, leaves the clock where it was", () => {
+  const bench = new Bench(queued, { offset: 1e9, driftPpm: 20 });
+  bench.run(68);
+  const now = bench.now / 1e6;
+  const at = localInstant(bench.now - 300_000);
+  // As a card's records had it that was held up: withdrawn half a second later.
+  const guess = { at, ppm: ppm(750), doubt: ppm(65) };
+  bench.filter.bent(guess);
+  bench.run(0.5);
+  bench.filter.bent({ at, ppm: ppm(0), doubt: ppm(0), replaces: guess });
+  bench.run(2);
+  // What the guess itself makes of eight tenths of a second, and of the seconds since the last answer that was quick.
+  expect(quantile(bench.sizes(now), 1)).toBeLessThan(2_000);
+  expect(quantile(bench.sizes(now + 1), 1)).toBeLessThan(500);
 });
 
 test("states no round trip that is negative, though a clock that moves has its lines cross", () => {

@@ -25,6 +25,7 @@ import {
   serverInstant,
 } from "@tutti/protocol";
 import { AnswerBends } from "./answer-bends.ts";
+import { BendHorizon } from "./bend-horizon.ts";
 import { BoundBends, type Bounds, DRIFT_SPREAD_SLEWING } from "./bound-bends.ts";
 import { type DriftPrior, type Line, LineFitter, NO_LINE, varianceAt } from "./clock-line.ts";
 import { ClockMean } from "./clock-mean.ts";
@@ -56,8 +57,6 @@ const FITTED_ALWAYS = 32;
 const FIT_NEAR = 3;
 const FIT_EVERY = 500_000;
 
-/** How far off a bound may be, at least, for being turned by a bend that is known so well and no better. (us) */
-const TURNED_WRONG_MAX = 8;
 /** Bends told by card and answers within so long are the same one. (s) */
 const SAME_BEND_S = 0.6;
 /** A path that changes is believed slowly: a bend of the clock makes it look short at first. (us) */
@@ -87,10 +86,8 @@ export class ClockFilter {
   readonly #answers = new AnswerBends();
   readonly #slotBends = new SlotBends(this.#window, this.#fitter);
   readonly #boundBends = new BoundBends(this.#window, this.#fitter);
-  /** What lies further back was turned by a bend that is not known well enough. (us) */
-  #horizon = -Infinity;
-  #horizonBefore = -Infinity;
-  #turnedWrongMax = TURNED_WRONG_MAX;
+  /** What lies further back was turned by a bend that is not known well enough. */
+  readonly #horizon = new BendHorizon();
   /** The least round trip, as it was before a bend squeezes the lines. (us) */
   #path = 0;
   /** The least round trip of a single exchange since the last reset. (us) */
@@ -108,8 +105,7 @@ export class ClockFilter {
     this.#prior = { drift: this.#line.drift, spread: DRIFT_SPREAD, odds: DRIFT_ODDS };
     this.#boundBends.slewedFrom = undefined;
     this.#slotBends.lastAt = -Infinity;
-    this.#horizon = -Infinity;
-    this.#horizonBefore = -Infinity;
+    this.#horizon.clear();
   }
 
   learn(exchange: TimeExchange): Lesson {
@@ -126,8 +122,7 @@ export class ClockFilter {
     this.#take(bounds);
     const hurries = this.#answers.doubtful && doubt < DOUBT_QUIET_MAX;
     if (!this.#matters(bounds)) return hurries ? "suspected" : "learned";
-    const drift =
-      this.#window.slotAt(this.#horizon) > 0 ? undefined : this.#slotBends.forgetOld(this.#line);
+    const drift = this.#from > 0 ? undefined : this.#slotBends.forgetOld(this.#line);
     if (drift !== undefined) this.#prior = { ...this.#prior, drift, spread: DRIFT_SPREAD_SLEWING };
     this.#fit();
     const crossed = this.#line.lower - this.#line.upper;
@@ -174,8 +169,7 @@ export class ClockFilter {
     if (this.#count < EXCHANGES_ENOUGH) return false;
     this.#prior = this.#boundBends.ended(this.#line) ?? this.#prior;
     const suspects = this.#suspicion.witnesses.map((witness) => this.#boundsOf(witness));
-    const from = this.#window.slotAt(this.#horizon);
-    const known = { drift: this.#line.drift, prior: this.#prior, from, suspects };
+    const known = { drift: this.#line.drift, prior: this.#prior, from: this.#from, suspects };
     const bend = this.#boundBends.look(at, known);
     if (!bend) return false;
     for (const suspect of suspects) this.#take(suspect);
@@ -184,8 +178,7 @@ export class ClockFilter {
     this.#mean.clear();
     this.#prior = { drift: bend.drift, spread: bend.spread, odds: 1 };
     this.#slotBends.lastAt = this.#line.at;
-    this.#horizon = -Infinity;
-    this.#horizonBefore = -Infinity;
+    this.#horizon.clear();
     this.#fit();
     return true;
   }
@@ -200,16 +193,10 @@ export class ClockFilter {
 
   #turn(now: Hinge | undefined, before: Pick<Hinge, "at" | "ppm"> | undefined): void {
     if (before) this.#turnWindow(before.at, -before.ppm);
-    else {
-      this.#horizonBefore = this.#horizon;
-      const deviation = Math.sqrt(this.#line.variance);
-      this.#turnedWrongMax = Math.max(TURNED_WRONG_MAX, deviation);
-    }
+    else this.#horizon.begin(Math.sqrt(this.#line.variance));
     if (now) this.#turnWindow(now.at, now.ppm);
     this.#suspicion.clear();
-    const reach = this.#turnedWrongMax / Math.max(0.1, now?.doubt ?? 0);
-    const horizon = now?.ppm ? (now.at - reach) * 1_000_000 : -Infinity;
-    this.#horizon = Math.max(this.#horizonBefore, horizon);
+    this.#horizon.turned(now);
   }
 
   #turnWindow(atSeconds: number, gained: number): void {
@@ -280,6 +267,11 @@ export class ClockFilter {
    */
   errorMaxAt(moment: LocalInstant): Micros {
     return micros(1.5 * this.uncertaintyAt(moment) + this.roundTrip / 2);
+  }
+
+  /** The first slot that counts. */
+  get #from(): number {
+    return this.#horizon.slot(this.#window, this.#line.drift, this.#path);
   }
 
   get #middle(): number {
@@ -379,10 +371,13 @@ export class ClockFilter {
   }
 
   #fit(): void {
-    const from = this.#window.slotAt(this.#horizon);
+    const from = this.#from;
     const before = this.#line.at;
     const strip = this.#fitter.fit(this.#prior, this.#line.drift, from);
-    this.#line = this.#mean.mend(strip, this.#horizon);
+    this.#line = this.#mean.mend(
+      strip,
+      from > 0 ? (this.#window.upperAt[from] as number) : -Infinity,
+    );
     const share = this.#count < EXCHANGES_ENOUGH ? 1 : (this.#line.at - before) / PATH_FOLLOWED_IN;
     this.#path += Math.max(0, Math.min(1, share)) * (this.roundTrip - this.#path);
   }
