@@ -226,6 +226,19 @@ const queued: Path = (random, seconds) => [
   2_000 + exponential(random, 1_000) + Math.min(6e5, Math.max(0, 2e6 * (seconds - 60))),
 ];
 
+test("answers that waited half a second show that the server's clock went back by 2 ms, and no more than that", () => {
+  for (const seed of SEEDS) {
+    const bench = new Bench(queued, { offset: 1e9, driftPpm: 20 }, seed);
+    bench.run(64);
+    bench.change(-2_000, 0);
+    const changed = bench.now / 1e6;
+    bench.run(20);
+    expect(bench.lessons).toContain("restarted");
+    expect(quantile(bench.sizes(changed), 1)).toBeLessThan(4_000);
+    expect(quantile(bench.sizes(changed + 10), 1)).toBeLessThan(1_000);
+  }
+});
+
 test("a first guess at a bend of this host's clock, amid a queue of half a second, leaves the clock where it was", () => {
   const bench = new Bench(queued, { offset: 1e9, driftPpm: 20 });
   bench.run(68);

@@ -37,6 +37,7 @@ import {
   type TimeExchange,
 } from "./clock-suspicion.ts";
 import { ClockWindow } from "./clock-window.ts";
+import { leastMove } from "./least-move.ts";
 import { SlotBends } from "./slot-bends.ts";
 
 export type { TimeExchange };
@@ -331,6 +332,8 @@ export class ClockFilter {
 
   /** Draws the line anew, by those exchanges alone. `moved`: by how much the clock has, at least. (us) */
   #restart(witnesses: readonly TimeExchange[], moved: number): Lesson {
+    const { clientReceived } = witnesses.at(-1) as TimeExchange;
+    const believed = this.offsetAt(clientReceived);
     this.reset();
     if (Math.abs(moved) < SLEW_MAX) {
       this.#prior = { ...this.#prior, spread: DRIFT_SPREAD_SLEWING };
@@ -340,6 +343,10 @@ export class ClockFilter {
       if (this.#count === 0) this.#begin(witness);
       this.#take(this.#boundsOf(witness));
     }
+    const offset = believed - this.#originOffset;
+    const belief = { offset, drift: this.#prior.drift, path: this.#path };
+    const nearest = leastMove(this.#window, belief, moved);
+    if (nearest) this.#take(nearest);
     this.#fit();
     return "restarted";
   }
