@@ -205,9 +205,10 @@ export class Room {
   #openCard(format: { readonly rateHz: number; readonly channels: number }): void {
     const { rateHz, channels } = format;
     const machine = { simulation: this.#simulation, clock: this.clock, name: this.name };
-    const card = new SoundCard(machine, { rateHz, channels }, this.#options.card ?? {}, (heard) =>
-      this.ear.hear(heard),
-    );
+    const card = new SoundCard(machine, { rateHz, channels }, this.#options.card ?? {}, {
+      onHeard: (heard) => this.ear.hear(heard),
+      onShort: () => this.loop.post(() => this.#tick()),
+    });
     this.#card = card;
     this.#pump?.attach(card, localInstant(this.clock.now));
   }

@@ -14,7 +14,7 @@ function playing(options: CardOptions) {
   const simulation = new Simulation(7);
   const clock = new HostClock(simulation, "test", { startsAt: 0 });
   const heard: { frame: number; at: number }[] = [];
-  const note = ({ samples, at, frameUs }: Heard) => {
+  const onHeard = ({ samples, at, frameUs }: Heard) => {
     for (let index = 0; index < samples.length / 2; index++) {
       const frame = samples[2 * index] ?? 0;
       if (frame > 0) heard.push({ frame, at: at + index * frameUs });
@@ -25,7 +25,7 @@ function playing(options: CardOptions) {
     machine,
     { rateHz: RATE, channels: 2 },
     { ...SHORT, ...options },
-    note,
+    { onHeard },
   );
   let written = 0;
   const write = (frames: number) => {

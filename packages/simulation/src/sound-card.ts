@@ -26,6 +26,12 @@ export interface Heard {
   readonly frameUs: number;
 }
 
+export interface CardListener {
+  onHeard(heard: Heard): void;
+  /** Queue or card ran short, and the counters say so: for a thread that sleeps. */
+  onShort?(): void;
+}
+
 /** What the driver needs from an underrun to the first frame that sounds again. */
 const RESTART = millis(2);
 /** While it is not known what comes next, silence goes to the card in pieces of that. */
@@ -52,7 +58,7 @@ export class SoundCard implements AudioOutput {
   readonly #random: Random;
   readonly #clock: HostClock;
   readonly #options: CardOptions & typeof CARD_DEFAULTS;
-  readonly #onHeard: (heard: Heard) => void;
+  readonly #listener: CardListener;
   readonly #period: number;
   readonly #queue: CardQueue;
   #cleared = 0;
@@ -96,13 +102,13 @@ export class SoundCard implements AudioOutput {
     machine: { simulation: Simulation; clock: HostClock; name: string },
     format: AudioFormat,
     options: CardOptions,
-    onHeard: (heard: Heard) => void,
+    listener: CardListener,
   ) {
     this.#simulation = machine.simulation;
     this.#clock = machine.clock;
     this.#random = machine.simulation.random(`card of ${machine.name}`);
     this.#options = { ...CARD_DEFAULTS, ...options };
-    this.#onHeard = onHeard;
+    this.#listener = listener;
     this.format = format;
     this.#period = Math.round(framesIn(millis(this.#options.periodMs), format.rateHz));
     this.periodMs = this.#options.periodMs;
@@ -187,6 +193,7 @@ export class SoundCard implements AudioOutput {
     this.#restartedAt = this.#simulation.now;
     const silence = Math.round(framesIn(millis(this.#lingerMs + PIECE_MS), this.format.rateHz));
     this.#start(this.#lingers ? silence : this.#period * (this.#options.periods - 1));
+    this.#listener.onShort?.();
   }
 
   #start(silence: number): void {
@@ -303,6 +310,7 @@ export class SoundCard implements AudioOutput {
     this.#holding = true;
     this.#short++;
     this.#failures++;
+    this.#listener.onShort?.();
   }
 
   /** The pointer is read a little before the clock, and has passed what it says: both make `at` late. */
@@ -363,12 +371,13 @@ export class SoundCard implements AudioOutput {
     const { now } = this.#simulation;
     while (this.#pending[0] && this.#pending[0].at + millis(this.#options.periodMs) <= now) {
       const heard = this.#pending.shift();
-      if (heard) this.#onHeard(heard);
+      if (heard) this.#listener.onHeard(heard);
     }
   }
 
   #hush(): void {
-    for (const heard of this.#pending) if (heard.at <= this.#simulation.now) this.#onHeard(heard);
+    for (const heard of this.#pending)
+      if (heard.at <= this.#simulation.now) this.#listener.onHeard(heard);
     this.#pending = [];
   }
 

@@ -78,3 +78,34 @@ test("a card that runs dry plays nothing at the wrong moment, and is in step at 
     expect(room).toMatchObject({ discontinuities: 0 });
   }
 });
+
+test.each([
+  ["its thread", false],
+  ["the whole machine", true],
+])(
+  "a card that ran dry as %s stood still is not left to silence until JavaScript's rest is over",
+  (_, all) => {
+    const periods = 3;
+    const times = 20;
+    const rooms = ROOMS.map((room) => ({ ...room, card: { ...room.card, periods } }));
+    const house = new House({ seed: 20, rooms });
+    for (let time = 0; time < times; time++) {
+      // A bundle of chunks comes each 100 ms, a callback each 5 to 25.
+      house.at(seconds(20 + 2.0137 * time), () => {
+        for (const room of house.rooms) {
+          room.stallCard(millis(100));
+          if (all) room.loop.block(millis(100));
+        }
+      });
+    }
+    house.run(seconds(65));
+    for (const [index, room] of house.report().rooms.entries()) {
+      const { periodMs = 25 } = rooms[index]?.card ?? {};
+      expect(room.counts["card underruns"]).toBe(times);
+      // What it held at least takes off, and what it takes to begin anew adds to what it stood still.
+      expect(room.silenceMs / times).toBeLessThan(100 - (periods - 1) * periodMs + 20);
+      expect(room.error.max).toBeLessThan(300);
+      expect(room).toMatchObject({ gaps: times, discontinuities: 0 });
+    }
+  },
+);
