@@ -1,7 +1,7 @@
 import type { AudioFormat } from "./core/port.ts";
 
 /** Bytes of the header that `wavHeader` makes. */
-export const WAV_HEADER_BYTES = 44;
+const WAV_HEADER_BYTES = 44;
 /** The size fields have 32 bits: a longer file says this, and readers go on to its end. */
 const BYTES_MAX = 0xffffffff;
 

@@ -40,8 +40,5 @@ export const GROUPS_MAX = 64;
 export const BUFFER_MS_MIN = 20;
 export const BUFFER_MS_MAX = 10_000;
 
-/** Highest message type a stock Snapcast peer bears: version 0.26 drops the connection for the next one. */
-export const STOCK_MESSAGE_TYPE_MAX = 7;
-
-/** Types of our own messages begin here, out of the way of those that Snapcast may add. */
+/** Types of our own messages begin here, out of the way of those that Snapcast may add. Its version 0.26 drops the connection for any above 7. */
 export const OWN_MESSAGE_TYPE_MIN = 64;

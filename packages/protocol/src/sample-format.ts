@@ -43,7 +43,7 @@ export function formatSampleFormat({ rateHz, bits, channels }: SampleFormat): st
 }
 
 /** Bytes one sample takes on the wire: 24 bits travel in four. */
-export function sampleBytes(bits: SampleBits): number {
+function sampleBytes(bits: SampleBits): number {
   return bits === 24 ? 4 : bits / 8;
 }
 

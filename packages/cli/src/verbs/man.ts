@@ -65,7 +65,7 @@ const ABOUT: Readonly<Record<"tutti" | "server" | "client", About>> = {
 };
 
 /** The pages by their file names. */
-export function manualPages(verb: Command, date: Date): Readonly<Record<string, string>> {
+function manualPages(verb: Command, date: Date): Readonly<Record<string, string>> {
   const tree = wholeTree(verb);
   const made = { version: VERSION, date: date.toISOString().slice(0, 10) };
   const page = (verb: VerbDoc, about: About) =>

@@ -14,7 +14,7 @@ export interface CodecChoice {
 }
 
 export const OPUS_BITRATE_KBIT = 192;
-export const FLAC_LEVEL = 2;
+const FLAC_LEVEL = 2;
 const OPUS_BITRATE_KBIT_MAX = 510;
 /** The rate and channels that stock players expect of opus, in the samples its encoder takes. */
 export const OPUS_FORMAT: SampleFormat = { rateHz: 48_000, bits: 16, channels: 2 };

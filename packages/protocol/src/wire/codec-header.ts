@@ -4,7 +4,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 /** The codecs of Snapcast's stream protocol, by their names on the wire. */
-export const CODEC_NAMES = ["pcm", "flac", "opus", "ogg", "null"] as const;
+const CODEC_NAMES = ["pcm", "flac", "opus", "ogg", "null"] as const;
 export type CodecName = (typeof CODEC_NAMES)[number];
 
 const OPUS_MAGIC = 0x4f505553;

@@ -11,7 +11,7 @@ import type { Client, Group } from "@tutti/protocol/control";
 import { ruleFor } from "./client-limits.ts";
 
 /** What was set on a client, else what is configured for it; undefined: the stream's. (ms) */
-export function bufferWish(client: Client, rules: readonly ClientRule[]): number | undefined {
+function bufferWish(client: Client, rules: readonly ClientRule[]): number | undefined {
   return client.tutti?.bufferMs ?? ruleFor(client, rules)?.bufferMs;
 }
 

@@ -53,7 +53,7 @@ function withoutDefaultPort(host: string, protocol: string): string {
 }
 
 /** An address, a name without dots, this machine's own name, or one with a private ending. */
-export function isPrivateName(name: string): boolean {
+function isPrivateName(name: string): boolean {
   const bare = name.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   if (isIP(bare) !== 0 || !bare.includes(".")) return true;
   if (bare === hostname().toLowerCase()) return true;
