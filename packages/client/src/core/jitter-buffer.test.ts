@@ -126,6 +126,23 @@ describe("what is here already", () => {
   });
 });
 
+test.each(Array.from({ length: 20 }, (_, ms) => ms))(
+  "longer chunks of another coding follow on shorter ones, begun %d ms into one of them",
+  (ms) => {
+    const whole = filled(10);
+    const from = 7 * CHUNK + 48 * ms;
+    for (let first = from; first < 20 * CHUNK; first += 1_152) {
+      whole.insert(5e6 + first * PERIOD, chunk(first, 1_152));
+    }
+    const [begun, ended] = runAt(whole, 0);
+    expect(begun).toBe(0);
+    expect(ended).toBeGreaterThanOrEqual(20 * CHUNK);
+    const places = read(whole, 0, 20 * CHUNK);
+    // A step of less than a millisecond passes for one of the stamps.
+    for (const [at, place] of places.entries()) expect(Math.abs(place - at)).toBeLessThan(48);
+  },
+);
+
 test("a backlog that comes behind newer chunks goes before them", () => {
   const whole = buffer();
   for (const n of [10, 11, 7, 8, 9]) whole.insert(5e6 + n * 20_000, chunk(n * CHUNK));

@@ -205,7 +205,7 @@ export class JitterBuffer {
   /** A chunk that is not the newest: fills a hole, or repeats what is here and is cut to what is new. */
   #insertBetween(stamp: number, samples: Float32Array, frames: number): Insertion {
     const pieces = this.#pieces;
-    const found = pieces.findIndex((piece) => this.#endStamp(piece) > stamp + CONTIGUOUS_MAX);
+    const found = pieces.findIndex((piece) => this.#endStamp(piece) - stamp >= CONTIGUOUS_MAX);
     if (found < 0) return "duplicate";
     const startsInside = (pieces[found] as Piece).stamp <= stamp + CONTIGUOUS_MAX;
     const at = startsInside ? found + 1 : found;
@@ -215,13 +215,24 @@ export class JitterBuffer {
     const nominal = this.#place(stamp, frames, before, next);
     const first = Math.max(nominal, before?.end ?? -Infinity);
     const end = Math.min(nominal + frames, next?.first ?? Infinity);
-    if (end <= first) return "duplicate";
-    const skipped = first - nominal;
-    const begun = stamp + skipped * this.#period;
-    const skip = skipped * this.channels;
-    pieces.splice(at, 0, { first, end, stamp: begun, samples, skip });
-    this.#bound();
-    return "added";
+    if (end > first) {
+      const skipped = first - nominal;
+      const begun = stamp + skipped * this.#period;
+      const skip = skipped * this.channels;
+      pieces.splice(at, 0, { first, end, stamp: begun, samples, skip });
+      this.#bound();
+    }
+    const beyond = next ? this.#insertBeyond(next, stamp, samples) : "duplicate";
+    return end > first ? "added" : beyond;
+  }
+
+  /** What of a chunk comes behind a piece that it covers: chunks of another coding may be longer. */
+  #insertBeyond(covered: Piece, stamp: number, samples: Float32Array): Insertion {
+    const end = this.#endStamp(covered);
+    const ended = stamp + (samples.length / this.channels) * this.#period;
+    if (ended - end < CONTIGUOUS_MAX) return "duplicate";
+    const frames = Math.round((ended - end) / this.#period);
+    return this.insert(end, samples.subarray(samples.length - frames * this.channels));
   }
 
   /** Where a chunk lies by its stamp: joined to a neighbour when that is what the stamp means. */

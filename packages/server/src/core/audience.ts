@@ -104,13 +104,17 @@ export class Audience {
     this.start(id, session, now);
   }
 
-  /** Lets a session go on with another coding of what it plays; returns the one before. */
+  /**
+   * Lets a session go on with another coding of what it plays; returns the one before. Where the link is not in need
+   * of fewer bytes what was held back goes out as it is: the first of the new coding has all the buffer to arrive in.
+   */
   turn(
     id: number,
     session: Session,
-    rendition: Rendition,
+    { rendition, inNeed }: { readonly rendition: Rendition; readonly inNeed: boolean },
     now: ServerInstant,
   ): Rendition | undefined {
+    if (!inNeed && session.streaming) this.#sendAudio(id, session, session.finish(now));
     const before = this.stop(id, session);
     const players = this.#players.get(rendition) ?? new Set();
     this.#players.set(rendition, players.add(id));

@@ -212,3 +212,27 @@ test("a client whose clock is in doubt gets less as soon as it asks for that, an
     }),
   ]);
 });
+
+test("what was held back goes out in the old coding when that is not too much: the new one begins with what is newest", () => {
+  rig.join(1, OWN);
+  rig.ask(1);
+  rig.say(1, { kind: "bundles", spanMs: 200 });
+  const ages: number[] = [];
+  for (let turn = 0; turn < 10; turn++) {
+    rig.say(1, { kind: "audio limit", kbitMax: turn % 2 === 0 ? 115 : 0 });
+    play(1_500 + TURN_MS * turn, 50_000);
+    rig.say(1, { kind: "audio limit", kbitMax: turn % 2 === 0 ? 0 : 115 });
+    let newest = Number.NaN;
+    for (let turned = false; !turned; ) {
+      for (const message of sentTo(play(TURN_MS, 50_000), 1)) {
+        if (isChunk(message) && !turned) newest = message.recordedAt;
+        if (message.kind === "codec header") {
+          turned = true;
+          ages.push((rig.now - newest) / 1_000);
+        }
+      }
+    }
+  }
+  // Two chunks: one just recorded, and where one was on its way into the bundle.
+  for (const age of ages) expect(age).toBeLessThan(61);
+});

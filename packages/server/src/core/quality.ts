@@ -81,7 +81,7 @@ export class Quality {
       const { bufferMs } = session;
       const choice = this.begin(session, session.peer, { stream, bufferMs }, now);
       if (choice && named(choice) !== session.rendition?.coding) {
-        this.#turn(id, session, { stream, choice }, now);
+        this.#turn(id, session, { stream, choice, inNeed: false }, now);
       }
     }
   }
@@ -96,8 +96,9 @@ export class Quality {
     if (!change || chosen?.chooser !== session.chooser) return;
     const [from, to] = [chosen.rungs[change.from], chosen.rungs[change.to]];
     if (!from || !to) return;
-    this.#turn(id, session, { stream: chosen.stream, choice: to.choice }, now);
     const { reason, carriedKbit } = change;
+    const turn = { stream: chosen.stream, choice: to.choice, inNeed: carriedKbit !== undefined };
+    this.#turn(id, session, turn, now);
     const carried = carriedKbit === undefined ? {} : { carriedKbit };
     chosen.reason = qualityReason({ reason, ...carried });
     const bounds = session.peer && this.#boundsOf(session.peer, chosen.stream);
@@ -130,11 +131,11 @@ export class Quality {
   #turn(
     id: number,
     session: Session,
-    { stream, choice }: { readonly stream: Stream; readonly choice: CodecChoice },
+    turn: { readonly stream: Stream; readonly choice: CodecChoice; readonly inNeed: boolean },
     now: ServerInstant,
   ): void {
-    const rendition = stream.attach(choice, now);
-    const before = this.#audience.turn(id, session, rendition, now);
+    const rendition = turn.stream.attach(turn.choice, now);
+    const before = this.#audience.turn(id, session, { rendition, inNeed: turn.inNeed }, now);
     if (before) this.#streams.detach(before);
   }
 

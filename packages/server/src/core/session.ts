@@ -44,9 +44,11 @@ const FIRST_QUESTION_WAIT_MAX = seconds(1);
 
 /**
  * What is sent again in another coding before it takes over: a fresh decoder of Opus is on the encoder's level after
- * some packets only, and the client fades from one to the other over the last of them.
+ * some packets only, and the client fades from one to the other over the last of them. Of others the block that goes
+ * beyond what was sent is enough.
  */
-const OVERLAP = millis(120);
+const OVERLAP_OPUS = millis(120);
+const OVERLAP = millis(30);
 
 /** More than this a client says of no link that plays in time. */
 const ROUND_TRIP_MAX = seconds(2);
@@ -182,7 +184,8 @@ export class Session {
     if (!this.#streaming) return { header, audio: [] };
     // What is held is in the coding before, and among those of the new one that follow what was sent.
     this.#bundle.clear();
-    this.#queue.turnTo(this.#backlog(rendition, now), OVERLAP);
+    const overlap = rendition.codecHeader.codec === "opus" ? OVERLAP_OPUS : OVERLAP;
+    this.#queue.turnTo(this.#backlog(rendition, now), overlap);
     return { header, audio: this.flush(now) };
   }
 
