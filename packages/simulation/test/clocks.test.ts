@@ -102,7 +102,7 @@ scenarios([
         fromS: 70,
         rooms: [1],
         limits: { errorMaxUs: 520 },
-        misses: { errorMaxUs: byChance(1_250, AFTER) },
+        misses: { errorMaxUs: byChance(1_800, AFTER) },
       },
     ],
   },
