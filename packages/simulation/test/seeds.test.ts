@@ -52,21 +52,6 @@ const MENDED: readonly Seed[] = [
     minutes: 3,
     why: "a source that writes 100 ms at once, unevenly, was taken for one that had paused",
   },
-  {
-    seed: 144,
-    minutes: 5,
-    why: "a guess at a bend, amid a queue, left one answer to know the clock by: 300 ms off",
-  },
-  {
-    seed: 75,
-    minutes: 5,
-    why: "a slew of the server's clock was believed to go on, and chance to be another",
-  },
-  {
-    seed: 78,
-    minutes: 5,
-    why: "a connection given up 100 ms before what was lost twice came",
-  },
 ];
 
 /** Those that fail today. */
