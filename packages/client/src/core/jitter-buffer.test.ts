@@ -132,7 +132,8 @@ test.each(Array.from({ length: 20 }, (_, ms) => ms))(
     const whole = filled(10);
     const from = 7 * CHUNK + 48 * ms;
     for (let first = from; first < 20 * CHUNK; first += 1_152) {
-      whole.insert(5e6 + first * PERIOD, chunk(first, 1_152));
+      const insertion = whole.insert(5e6 + first * PERIOD, chunk(first, 1_152));
+      expect(insertion).toBe(first + 1_152 >= 10 * CHUNK + 48 ? "added" : "duplicate");
     }
     const [begun, ended] = runAt(whole, 0);
     expect(begun).toBe(0);

@@ -83,3 +83,12 @@ test("a clock that is in doubt after a minute does not cost the music more than 
   expect(limits(40, 660e6, 1)).toEqual([]);
   expect(limits(500, 661e6, 1)).toEqual([256]);
 });
+
+test("what a new connection knows of the clock is not yet worth a wish, nor does it go on with the one before", () => {
+  const wish = new QuietWish();
+  const noisy = { uncertainty: micros(500), variation: micros(NOISY) };
+  expect(wish.wish(noisy, 1_000, localInstant(0))).toEqual({ spanMs: 100 });
+  expect(wish.wish(noisy, 1_000, localInstant(1e6))).toEqual({ spanMs: 200, kbitMax: 256 });
+  wish.restart();
+  expect(told(wish, { uncertainty: 60, variation: NOISY }, { from: 2e6 }).limits).toEqual([]);
+});

@@ -19,8 +19,12 @@ beforeEach(() => {
   rig = new Rig({ streams: [streamOf("music", { codec: OPUS(192), codecMin: OPUS(32) })] });
 });
 
-/** Sound for so long, over a link of so many kbit/s to session 1. */
-function play(ms: number, kbit: number): ServerOutput[] {
+/** Sound for so long, over a link of so many kbit/s to session 1. `turn` is told each 20 ms what came of it. */
+function play(
+  ms: number,
+  kbit: number,
+  turn: (outputs: readonly ServerOutput[]) => void = () => {},
+): ServerOutput[] {
   const outputs: ServerOutput[] = [];
   rig.clogged.add(1);
   let unsent = 0;
@@ -31,10 +35,12 @@ function play(ms: number, kbit: number): ServerOutput[] {
     }
   };
   for (let at = 0; at < ms; at += TURN_MS) {
+    const before = outputs.length;
     note(rig.sound());
     unsent = Math.max(0, unsent - (kbit * TURN_MS) / 8);
     if (at % 100 === 0) note(rig.handle({ kind: "backlog", session: 1, bytes: unsent }));
     if (at % 1_000 === 0) rig.ask(1);
+    turn(outputs.slice(before));
   }
   return outputs;
 }
@@ -222,17 +228,51 @@ test("what was held back goes out in the old coding when that is not too much: t
     rig.say(1, { kind: "audio limit", kbitMax: turn % 2 === 0 ? 115 : 0 });
     play(1_500 + TURN_MS * turn, 50_000);
     rig.say(1, { kind: "audio limit", kbitMax: turn % 2 === 0 ? 0 : 115 });
-    let newest = Number.NaN;
-    for (let turned = false; !turned; ) {
-      for (const message of sentTo(play(TURN_MS, 50_000), 1)) {
-        if (isChunk(message) && !turned) newest = message.recordedAt;
-        if (message.kind === "codec header") {
-          turned = true;
-          ages.push((rig.now - newest) / 1_000);
-        }
-      }
-    }
+    ages.push(...agesAtTurn(1_500, 50_000));
   }
+  expect(ages).toHaveLength(10);
   // Two chunks: one just recorded, and where one was on its way into the bundle.
   for (const age of ages) expect(age).toBeLessThan(61);
+});
+
+test("a link in need of fewer bytes is not given what was held back, too", () => {
+  const ages: number[] = [];
+  for (let phase = 0; phase < 10; phase++) {
+    rig = new Rig({ streams: [streamOf("music", { codec: OPUS(192), codecMin: OPUS(32) })] });
+    rig.join(1, OWN);
+    rig.ask(1);
+    rig.say(1, { kind: "bundles", spanMs: 200 });
+    play(1_000 + TURN_MS * phase, 50_000);
+    ages.push(...agesAtTurn(3_000, SLOW_KBIT));
+  }
+  expect(Math.max(...ages)).toBeGreaterThan(100);
+});
+
+/** How old the newest of the old coding is whenever another begins. (ms) */
+function agesAtTurn(ms: number, kbit: number): number[] {
+  const ages: number[] = [];
+  let newest = Number.NaN;
+  play(ms, kbit, (outputs) => {
+    for (const message of sentTo(outputs, 1)) {
+      if (isChunk(message)) newest = message.recordedAt;
+      if (message.kind === "codec header") ages.push((rig.now - newest) / 1_000);
+    }
+  });
+  return ages;
+}
+
+test("PCM goes on with what comes next, as it needs no warming up", () => {
+  rig = new Rig({
+    streams: [streamOf("music", { codec: { name: "pcm" }, codecMin: OPUS(32) })],
+  });
+  rig.join(1, OWN);
+  rig.ask(1);
+  rig.say(1, { kind: "audio limit", kbitMax: 300 });
+  play(2_000, 50_000);
+  rig.say(1, { kind: "audio limit", kbitMax: 0 });
+  const sent = sentTo(play(2_000, 50_000), 1);
+  const turn = sent.findIndex(({ kind }) => kind === "codec header");
+  const before = sent.slice(0, turn).filter(isChunk).at(-1)!;
+  const first = sent.slice(turn).find(isChunk)!;
+  expect(Math.abs(before.recordedAt - first.recordedAt) / 1_000).toBeLessThan(31);
 });

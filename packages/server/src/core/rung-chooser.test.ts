@@ -224,6 +224,18 @@ describe("a client that wishes for less", () => {
     ]);
   });
 
+  test("gets what it had before the first of several wishes", () => {
+    for (const kbitMax of [150, 80, undefined]) {
+      rig.kbitMax = kbitMax;
+      rig.run(seconds(5));
+    }
+    expect(rungs()).toEqual([
+      [TOP, 3],
+      [3, 1],
+      [1, TOP],
+    ]);
+  });
+
   test("gets the least where its wish is for less than that, and nothing else for a wish that it has", () => {
     rig.kbitMax = 300;
     rig.run(seconds(5));

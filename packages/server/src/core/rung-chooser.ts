@@ -175,7 +175,7 @@ export class RungChooser {
     }
     if (before === undefined || wished < before) return undefined;
     this.#beforeWish = undefined;
-    return this.#rung < before ? this.#change(before, TAKEN_BACK, now) : undefined;
+    return this.#change(before, TAKEN_BACK, now);
   }
 
   #troubled(late: boolean, now: ServerInstant): void {
