@@ -14,12 +14,12 @@ interface Coding {
   readonly varies: number;
   /** By how much what comes out lags behind what went in. (s) */
   readonly delaySeconds: number;
-  /** Of chunks of the usual length and longer; packets of shorter ones are as short. Absent: all are. (frames) */
-  readonly blockFrames?: number;
+  /** Of chunks of the usual length and longer; packets of shorter ones are as short. Absent: all are. (s) */
+  readonly blockSeconds?: number;
 }
 
 const CODINGS: Readonly<Record<Exclude<CodecName, "pcm">, Coding>> = {
-  flac: { kbit: 850, varies: 0.4, delaySeconds: 1 / 48_000, blockFrames: 1_152 },
+  flac: { kbit: 850, varies: 0.4, delaySeconds: 1 / 48_000, blockSeconds: 1_152 / 48_000 },
   opus: { kbit: 128, varies: 0.3, delaySeconds: 2.5e-3 },
 };
 const USUAL_CHUNK_SECONDS = 0.02;
@@ -45,7 +45,7 @@ export class CodecShelf {
 
   makeEncoder(name: CodecName, format: SampleFormat, ofKbit?: number): Encoder {
     if (name === "pcm") return makePcmEncoder(format);
-    const { kbit: usualKbit, varies, delaySeconds, blockFrames } = CODINGS[name];
+    const { kbit: usualKbit, varies, delaySeconds, blockSeconds } = CODINGS[name];
     const kbit = ofKbit ?? usualKbit;
     const size = frameBytes(format);
     const delayFrames = Math.round(delaySeconds * format.rateHz);
@@ -66,7 +66,8 @@ export class CodecShelf {
       encode: (pcm) => {
         held = joined(held, pcm);
         const usual = pcm.length >= USUAL_CHUNK_SECONDS * format.rateHz * size;
-        const block = usual && blockFrames ? blockFrames * size : pcm.length;
+        const block =
+          usual && blockSeconds ? Math.round(blockSeconds * format.rateHz) * size : pcm.length;
         const ready: Uint8Array[] = [];
         for (; held.length >= block + delayFrames * size; held = held.slice(block)) {
           ready.push(held.slice(0, block));
