@@ -162,6 +162,15 @@ test("without sound it is left to its own silence, looked at as often as can be,
   expect(room.pump.paceMs).toBeGreaterThan(2.5);
 });
 
+test("silence that breaks off is no underrun: nobody hears it", () => {
+  const room = playing();
+  room.receive(0);
+  room.after(2);
+  room.card.runDry(room.now);
+  room.after(0);
+  expect(room.pump.events).toEqual([]);
+});
+
 test("while nothing comes that lasts a quarter of a second", () => {
   const room = playing();
   room.receive(0);

@@ -268,7 +268,7 @@ export class Pump {
   #onShort(card: Card, counters: OutputCounters, now: LocalInstant): void {
     const { silentFrames, underruns, resumableFrame = -1 } = counters;
     // While nothing sounds, or while it begins anew, silence is what the card would have got anyway.
-    if (card.sounded && card.placed) {
+    if (this.#player.sounding && card.placed) {
       this.#underruns++;
       this.events.push({ kind: "underrun", silentFrames, underruns });
     }
