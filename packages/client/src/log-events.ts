@@ -53,6 +53,7 @@ const LEVELS = {
   stream: "info",
   switched: "debug",
   started: "info",
+  ended: "info",
   "ran dry": "warn",
   jumped: "warn",
   "late chunks": "warn",

@@ -71,6 +71,30 @@ scenarios([
     ].map((judged) => ({ ...judged, limits: { silenceMs: 6 * 2_100, gaps: 6, ...judged.limits } })),
   },
   {
+    name: "a source that pauses for 8 s every 20 s, hosts held up all the time: nobody ran dry",
+    house: {
+      ...fed({}),
+      rooms: [{ loop: { stalls: { everyMs: 1_000, fromMs: 150, upToMs: 150 } } }, {}],
+    },
+    lastsS: 59,
+    script: (house: House) => house.every(seconds(20), () => house.server.source.gap(seconds(8))),
+    happened: ({ counts, rooms }) => {
+      expect(counts["source gaps"]).toBe(2);
+      for (const room of rooms) {
+        expect(room.counts).toMatchObject({ ended: 2 });
+        expect(room.counts["ran dry"] ?? 0).toBe(0);
+        expect(room.counts["card underruns"] ?? 0).toBe(0);
+      }
+    },
+    judged: [
+      {
+        what: "all in all",
+        fromS: 0,
+        limits: { silenceMs: 2 * 8_100, gaps: 2, pairMaxUs: 1_000, errorMaxUs: 1_000 },
+      },
+    ],
+  },
+  {
     name: "a source that is held up by 120 ms every 5 s",
     house: fed({}),
     lastsS: 62,

@@ -30,6 +30,8 @@ export type PlayerEvent =
   /** The playing buffer was changed for another, faded. */
   | { readonly kind: "switched" }
   | { readonly kind: "started" }
+  /** The source stopped: nothing came any more, after silence. */
+  | { readonly kind: "ended" }
   /** Nothing was there to play: faded out before the end, in again once there is. */
   | { readonly kind: "ran dry" }
   /** Late beyond what speed works off (positive: behind): one faded jump. */

@@ -69,6 +69,19 @@ describe("fades", () => {
     expect(playout.sounding).toBe(false);
   });
 
+  test.each([
+    ["a second of silence has ended", 1.05, 0, "ended"],
+    ["what a codec makes of that has ended", 1.05, 3e-5, "ended"],
+    ["a shorter rest ran dry", 0.95, 0, "ran dry"],
+    ["a quiet passage ran dry", 1.05, 1e-3, "ran dry"],
+  ])("out, and %s", (_, rest, level, kind) => {
+    const soundTo = 100 * CHUNK - rest * RATE;
+    const music = programme(100, (frame) => (frame < soundTo ? 0.5 : level));
+    const playout = playing(music);
+    render(playout, 0, 205);
+    expect(playout.events.map((event) => event.kind)).toEqual(["started", kind]);
+  });
+
   test.each([1, 7, 128, 480, 960, 2_000])("alike in blocks of %d frames", (block) => {
     const heard = render(playing(programme(10)), 0, Math.floor(6_000 / block), block);
     expect(heard.slice(FADE, 4_000).every((value) => value === 0.5)).toBe(true);

@@ -15,6 +15,12 @@ const JUMP_BLOCKS = 3;
 /** Lateness that no wrong record explains: jumped at once. (us) */
 const JUMP_LATENESS_SURE = 20_000;
 
+/**
+ * A source that stops is followed by silence, two seconds of it by our server and by Snapcast's: what ends after so much
+ * has ended and did not run dry. (s)
+ */
+const END_SILENCE_SECONDS = 1;
+
 /** How far behind the position data is kept, for jumps backwards. (s) */
 const KEPT_SECONDS = 0.25;
 
@@ -195,7 +201,9 @@ export class Playout {
       this.events.push({ kind: "started" });
     }
     if (this.#sounding && current.silent && this.#leaving.silent) this.#sounding = false;
-    if (!wasSilent && current.silent && current.ranDry) this.events.push({ kind: "ran dry" });
+    if (wasSilent || !current.silent || !current.ranDry) return;
+    const ended = current.quietFrames >= END_SILENCE_SECONDS * this.#output.rateHz;
+    this.events.push({ kind: ended ? "ended" : "ran dry" });
   }
 }
 

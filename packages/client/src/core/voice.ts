@@ -2,6 +2,9 @@ import { raisedCosine } from "./fade.ts";
 import type { JitterBuffer } from "./jitter-buffer.ts";
 import type { Resampler } from "./resampler.ts";
 
+/** What is not louder is silence, also when a codec made something of it: -80 dB. */
+const SILENCE_MAX = 1e-4;
+
 /** What a voice renders with: shared by voices whose sources have the same rate and channels. */
 export interface VoiceTools {
   /** Source frames for each output frame, nominally. */
@@ -27,6 +30,8 @@ export class Voice {
   position = 0;
   /** Whether the last block met the end of what is there while more was wanted. */
   ranDry = false;
+  /** What it has rendered since it last sounded. (output frames) */
+  quietFrames = 0;
   /** How far the envelope is open, 0 to 1: the progress of a fade. */
   #open = 0;
 
@@ -38,6 +43,7 @@ export class Voice {
     this.buffer = buffer;
     this.tools = tools;
     this.position = position;
+    this.quietFrames = 0;
     this.#open = 0;
   }
 
@@ -69,6 +75,8 @@ export class Voice {
     this.ranDry = wanted && this.#open > 0 && closes < frames;
     if (this.#open > 0 || (opens < frames && closes > opens)) {
       this.#resample(buffer, frames, step, tools);
+      const quiet = isQuiet(tools.block, frames * buffer.channels);
+      this.quietFrames = quiet ? this.quietFrames + frames : 0;
       const fall = 1 / Math.max(1, Math.min(tools.fadeFrames, ends));
       const steady = this.#open === 1 && opens === 0 && closes >= frames;
       if (!steady) this.#envelope(tools, buffer.channels, frames, opens, closes, fall);
@@ -105,6 +113,13 @@ export class Voice {
       for (let at = end - channels; at < end; at++) block[at] = (block[at] as number) * gain;
     }
   }
+}
+
+function isQuiet(block: Float32Array, samples: number): boolean {
+  for (let at = 0; at < samples; at++) {
+    if (Math.abs(block[at] as number) > SILENCE_MAX) return false;
+  }
+  return true;
 }
 
 /** Adds a block to the output; one channel goes to all, surplus channels are left out, missing ones stay silent. */
