@@ -11,6 +11,8 @@ const BLOCK_FRAMES = RATE_HZ / 200;
 const BLOCK_BYTES = BLOCK_FRAMES * FRAME_BYTES;
 const LATE_MS_MAX = 20;
 const BLOCK_NS = (BLOCK_FRAMES * 1e9) / RATE_HZ;
+/** A FIFO that lost nothing for so long is read again. */
+const READ_AGAIN_BLOCKS = 200;
 
 const [path = "", ...fifos] = process.argv.slice(2);
 const pcm = readFileSync(path);
@@ -18,7 +20,8 @@ const pcm = readFileSync(path);
 const files = fifos.map((fifo) => openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK));
 const cell = new Int32Array(new SharedArrayBuffer(4));
 const dropped = Buffer.alloc(BLOCK_BYTES);
-const full = new Set<number>();
+/** Of each FIFO, the last block for which something in it had to go. */
+const droppedAt = fifos.map(() => -Infinity);
 
 const startNs = process.hrtime.bigint();
 console.log(`start ${startNs}`);
@@ -29,7 +32,7 @@ for (let block = 0; (block + 1) * BLOCK_BYTES <= pcm.length; block++) {
   if (lateMs > LATE_MS_MAX) console.log(`machine stood still for ${lateMs.toFixed(0)} ms`);
   for (const [at, file] of files.entries()) {
     const bytes = pcm.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES);
-    write(file, bytes, at);
+    write(file, bytes, { at, block });
   }
 }
 
@@ -39,15 +42,16 @@ function sleepUntil(sinceStartNs: number): void {
   if (leftMs > 0) Atomics.wait(cell, 0, 0, leftMs);
 }
 
-function write(file: number, bytes: Buffer, at: number): void {
+function write(file: number, bytes: Buffer, { at, block }: { at: number; block: number }): void {
   let dropping = false;
   while (moved(() => writeSync(file, bytes)) === 0) {
     dropping = true;
     moved(() => readSync(file, dropped));
   }
-  if (dropping && !full.has(at)) console.log(`${fifos[at]} is full: nobody reads it`);
-  if (dropping) full.add(at);
-  else full.delete(at);
+  if (!dropping) return;
+  const since = block - (droppedAt[at] as number);
+  if (since > READ_AGAIN_BLOCKS) console.log(`${fifos[at]} is full: nobody reads it`);
+  droppedAt[at] = block;
 }
 
 /** How many bytes went; none when the FIFO is full, or empty. */

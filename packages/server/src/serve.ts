@@ -29,6 +29,13 @@ const SOURCES_FIRST_MS = 5;
 /** Sources and players come first: loading the rest keeps this thread for as long. (ms) */
 const REST_AFTER_MS = 50;
 
+interface Parts {
+  readonly config: ServerConfig;
+  readonly core: Server;
+  readonly driver: Driver;
+  readonly onEvent: ReturnType<typeof logEvents>;
+}
+
 interface Running {
   /** One line for a person: where to reach what. */
   readonly ready: string;
@@ -55,10 +62,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
   }
 }
 
-type MakeHooks = (
-  nameOf: (client: string) => string,
-  onEvent: ReturnType<typeof logEvents>,
-) => ServerHooks;
+type MakeHooks = (nameOf: (client: string) => string, onEvent: Parts["onEvent"]) => ServerHooks;
 
 /** Hooks load only where there are any. Throws ConfigError for one that must not be run. */
 async function loadHooks(config: ServerConfig): Promise<MakeHooks | undefined> {
@@ -111,26 +115,10 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   });
   const listeners: Listeners = new Listeners({ config, core, driver, onEvent });
   let home: HomeBridge | undefined;
-  // Rooms are silent until a server that was restarted is back: what they need comes first. Of that, sources: what is
-  // read from a full pipe 10 ms sooner is heard 10 ms sooner, while players have half a second to come.
-  let admit = () => {};
-  await listeners.openToPlayers(
-    new Promise((resolve) => {
-      admit = resolve;
-    }),
-  );
-  programmes.open(driver);
-  await pause(SOURCES_FIRST_MS);
-  await listeners.openToQuestions();
-  encoders = await loadEncoders(streams);
-  admit();
-  driver.start();
-  await pause(REST_AFTER_MS);
-  await encoders.complete();
-  home = await loadHomeBridge(config, { core, driver, onEvent });
-  await listeners.openToAll();
-  home?.start();
-  takeRealTime();
+  home = await bringUp({ config, core, driver, listeners, programmes, onEvent }, (loaded) => {
+    encoders = loaded;
+  });
+
   return {
     ready: readyLine(config),
     close: async () => {
@@ -144,11 +132,40 @@ async function start(config: ServerConfig, makeHooks?: MakeHooks): Promise<Runni
   };
 }
 
-/** Loaded only where a broker is configured. */
-async function loadHomeBridge(
-  { mqtt, bufferMs }: ServerConfig,
-  parts: Omit<Parameters<typeof HomeBridge.load>[0], "mqtt" | "bufferMs">,
+/**
+ * Rooms are silent until a server that was restarted is back: what they need comes first. Of that, sources: what is
+ * read from a full pipe 10 ms sooner is heard 10 ms sooner, while players have half a second to come.
+ */
+async function bringUp(
+  parts: Parts & { readonly listeners: Listeners; readonly programmes: Programmes },
+  onEncoders: (encoders: Encoders) => void,
 ): Promise<HomeBridge | undefined> {
+  const { config, driver, listeners, programmes } = parts;
+  let admit = () => {};
+  await listeners.openToPlayers(
+    new Promise((resolve) => {
+      admit = resolve;
+    }),
+  );
+  programmes.open(driver);
+  await pause(SOURCES_FIRST_MS);
+  await listeners.openToQuestions();
+  const encoders = await loadEncoders(config.streams);
+  onEncoders(encoders);
+  admit();
+  driver.start();
+  await pause(REST_AFTER_MS);
+  await encoders.complete();
+  const home = await loadHomeBridge(parts);
+  await listeners.openToAll();
+  home?.start();
+  takeRealTime();
+  return home;
+}
+
+/** Loaded only where a broker is configured. */
+async function loadHomeBridge({ config, ...parts }: Parts): Promise<HomeBridge | undefined> {
+  const { mqtt, bufferMs } = config;
   if (!mqtt) return undefined;
   const { HomeBridge } = await import("./mqtt/home-bridge.ts");
   return HomeBridge.load({ mqtt, bufferMs, ...parts });
