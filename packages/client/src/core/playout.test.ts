@@ -82,6 +82,16 @@ describe("fades", () => {
     expect(playout.events.map((event) => event.kind)).toEqual(["started", kind]);
   });
 
+  test("out of the end of another programme, whose silence is its own", () => {
+    const playout = playing(programme(60, () => 0));
+    render(playout, 0, 110);
+    playout.cut(programme(60));
+    render(playout, 0, 4);
+    playout.cut(programme(5, () => 0));
+    render(playout, 0, 14);
+    expect(playout.events.at(-1)?.kind).toBe("ran dry");
+  });
+
   test.each([1, 7, 128, 480, 960, 2_000])("alike in blocks of %d frames", (block) => {
     const heard = render(playing(programme(10)), 0, Math.floor(6_000 / block), block);
     expect(heard.slice(FADE, 4_000).every((value) => value === 0.5)).toBe(true);

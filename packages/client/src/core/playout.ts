@@ -16,8 +16,8 @@ const JUMP_BLOCKS = 3;
 const JUMP_LATENESS_SURE = 20_000;
 
 /**
- * A source that stops is followed by silence, two seconds of it by our server and by Snapcast's: what ends after so much
- * has ended and did not run dry. (s)
+ * A source that stops is followed by silence, two seconds of it by our server and by Snapcast 0.26: what ends after so
+ * much has ended and did not run dry. (s)
  */
 const END_SILENCE_SECONDS = 1;
 
